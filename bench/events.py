@@ -1,0 +1,119 @@
+"""Events that stages emit and observers hear; the mathematics never imports an observer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, identified by the cell and stage it belongs to where it has one."""
+
+
+@dataclass(frozen=True)
+class StudyStarted(Event):
+    """A study begins: its name, the labels of its cells, and what is already in the store."""
+
+    study: str
+    run_id: str
+    cells: Sequence[str]
+    params: Mapping[str, object]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CellStarted(Event):
+    """A cell begins; `params` is flat and typed, `tags` are strings to filter by."""
+
+    cell: str
+    address: str
+    params: Mapping[str, object]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StageStarted(Event):
+    """A stage begins to compute (a store hit emits only StageFinished)."""
+
+    cell: str
+    stage: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Step(Event):
+    """Progress inside a stage: step of total, with values that may still be tensors on a device.
+
+    An observer reads the tensors only every k steps, so that nothing synchronises in a hot loop.
+    """
+
+    stage: str
+    step: int
+    total: int
+    values: Mapping[str, "Tensor | float"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StageFinished(Event):
+    """A stage's artifact is there: computed in `seconds`, or found in the store (`hit`)."""
+
+    cell: str
+    stage: str
+    address: str
+    seconds: float
+    peak_memory: int
+    hit: bool
+    artifact: object | None = None
+
+
+@dataclass(frozen=True)
+class CellFinished(Event):
+    """A cell is done; `metrics` are its final numbers, `row` its line of the results table."""
+
+    cell: str
+    address: str
+    metrics: Mapping[str, float]
+    row: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class CellFailed(Event):
+    """A cell broke down; the rest of the study goes on."""
+
+    cell: str
+    address: str
+    error: str
+    row: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Note(Event):
+    """One line for the user, such as a tracker that is down; said once."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ReportWritten(Event):
+    """Report files were written."""
+
+    paths: Sequence[str]
+
+
+@dataclass(frozen=True)
+class StudyFinished(Event):
+    """A study ended as FINISHED, FAILED or KILLED, with its summary numbers."""
+
+    study: str
+    status: str
+    metrics: Mapping[str, float]
+
+
+Emit = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """The observer that hears nothing."""
