@@ -28,6 +28,7 @@ class RealSet:
         resolution: side in pixels of the network's input.
         mean, std: per-channel normalisation on the [0, 1] scale.
         digest: sha256 of pixels and labels, part of every address downstream.
+        stem: first layers that networks get on this data set.
     """
 
     name: str
@@ -38,6 +39,7 @@ class RealSet:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     digest: str
+    stem: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Teacher:
     resolution: int
     state: Mapping[str, Tensor]
     top1: float
+    stem: str = "auto"
 
 
 @dataclass(frozen=True)

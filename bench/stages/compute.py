@@ -1,0 +1,62 @@
+"""Where and how stages compute: device, precision, memory format, compilation.
+
+Measured levers (2 cores, batch 100): bfloat16 autocast with channels_last and `torch.compile`
+make the recover step 3.9 to 4.9 times faster than eager float32; compiling costs about 25 s.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from bench.models.flops import forward_flops
+
+M = TypeVar("M", bound=nn.Module)
+COMPILE_SECONDS = 25.0  # a cold compilation of a ResNet-18 recover step
+CPU_FLOPS = 2e11  # what an eager step sustains here; only the order of magnitude matters
+CUDA_FLOPS = 2e13
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The named device, or CUDA where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def memory_format(device: torch.device, fast: bool) -> torch.memory_format:
+    """channels_last where it pays: in bfloat16, and on CUDA."""
+    pays = fast or device.type == "cuda"
+    return torch.channels_last if pays else torch.contiguous_format
+
+
+@contextmanager
+def autocast(device: torch.device, fast: bool) -> Iterator[None]:
+    """Convolutions and matrix products in bfloat16 if `fast`; statistics stay float32."""
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast):
+        yield
+
+
+def has_compiler(device: torch.device) -> bool:
+    """Whether `torch.compile` can work: on the CPU it needs a C++ compiler."""
+    return device.type == "cuda" or shutil.which("g++") is not None or bool(shutil.which("clang++"))
+
+
+def worth_compiling(
+    model: nn.Module, size: tuple[int, ...], steps: int, device: torch.device
+) -> bool:
+    """Whether `steps` passes over a (B, ch, H, W) batch would outlast the compilation."""
+    if not has_compiler(device):
+        return False
+    rate = CUDA_FLOPS if device.type == "cuda" else CPU_FLOPS
+    eager_seconds = 2 * forward_flops(model, size[1], size[-1]) * size[0] * steps / rate
+    return eager_seconds > 4 * COMPILE_SECONDS
+
+
+def compiled(module: M) -> M:
+    """The module under `torch.compile`, shapes fixed."""
+    module.compile(dynamic=False)
+    return module

@@ -1,0 +1,75 @@
+"""Squeeze: train the teacher on the real set."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from bench.artifacts import RealSet, Teacher
+from bench.data.augment import CropPolicy, crop_resize, draw_crops
+from bench.data.mixing import normalize
+from bench.events import Emit
+from bench.models.build import build_model
+from bench.recipes import Squeeze
+from bench.seeds import generator_for, seed_for
+from bench.stages.accuracy import judge
+from bench.stages.compute import memory_format
+from bench.stages.teacher import state_of
+from bench.stages.training import train
+
+
+def squeeze(
+    real: RealSet, test: RealSet, config: Squeeze, device: torch.device, fast: bool, emit: Emit
+) -> Teacher:
+    """Trains a teacher by SGD with momentum and cosine decay; the last epoch is kept."""
+    channels = real.images.shape[1]
+    model = build_model(
+        config.arch,
+        num_classes=len(real.classes),
+        channels=channels,
+        resolution=real.resolution,
+        seed=seed_for(config.seed, "squeeze", "init"),
+        stem=real.stem,
+    ).to(device, memory_format=memory_format(device, fast))
+    optimizer = torch.optim.SGD(
+        model.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay
+    )
+    feed = AugmentedReal(real, config, device)
+    train(
+        model, optimizer, config.epochs, feed, cross_entropy, stage="squeeze", fast=fast, emit=emit
+    )
+    verdict = judge(model, test, device, fast)
+    return Teacher(
+        arch=config.arch,
+        num_classes=len(real.classes),
+        channels=channels,
+        resolution=real.resolution,
+        state=state_of(model),
+        top1=verdict.top1,
+        stem=real.stem,
+    )
+
+
+class AugmentedReal:
+    """Random resized crops and flips of the real set, epoch by epoch in a fresh order."""
+
+    def __init__(self, real: RealSet, config: Squeeze, device: torch.device) -> None:
+        self.real, self.batch, self.device = real, config.batch, device
+        self.policy = CropPolicy(scale_min=config.crop_min, flip=config.flip)
+        self.rng = generator_for(config.seed, "squeeze", "data")
+
+    def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        order = torch.randperm(len(self.real.labels), generator=self.rng)
+        for chosen in order.split(self.batch):
+            if len(chosen) == 1:
+                continue  # BatchNorm cannot normalise a single image of 1x1 features
+            yield self._augmented(chosen), self.real.labels[chosen].to(self.device)
+
+    def _augmented(self, chosen: Tensor) -> Tensor:
+        pixels = self.real.images[chosen].to(self.device)
+        height, width = pixels.shape[-2:]
+        crops, flips = draw_crops(len(chosen), height, width, self.policy, self.rng)
+        images = normalize(pixels, self.real.mean, self.real.std)
+        side = self.real.resolution
+        return crop_resize(images, crops.to(self.device), flips.to(self.device), side)

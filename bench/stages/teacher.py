@@ -1,0 +1,33 @@
+"""The teacher as a network: rebuilt from its artifact, frozen, in evaluation mode."""
+
+import torch
+from torch import nn
+
+from bench.artifacts import Teacher
+from bench.models.build import build_model
+from bench.stages.compute import memory_format
+
+
+def network(teacher: Teacher, fast: bool = False) -> nn.Module:
+    """The frozen teacher on the device of its state; a state that does not fit is an error."""
+    model = build_model(
+        teacher.arch,
+        num_classes=teacher.num_classes,
+        channels=teacher.channels,
+        resolution=teacher.resolution,
+        seed=0,
+        stem=teacher.stem,
+    )
+    device = next(iter(teacher.state.values())).device
+    model.to(device)
+    model.load_state_dict(dict(teacher.state), strict=True)
+    model.eval().requires_grad_(False)
+    return model.to(memory_format=memory_format(device, fast))
+
+
+def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
+    """A contiguous float32 CPU copy of the state dict, ready to be stored."""
+    return {
+        name: value.detach().to("cpu", memory_format=torch.contiguous_format).contiguous().clone()
+        for name, value in model.state_dict().items()
+    }

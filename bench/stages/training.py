@@ -1,0 +1,81 @@
+"""The training loop that squeeze and the evaluators share."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from bench.errors import CellFailed
+from bench.events import Emit, Step
+from bench.stages.compute import autocast
+from bench.stages.schedule import cosine
+
+T = TypeVar("T")
+EpochBatches = Callable[[int], Iterable[tuple[Tensor, T]]]
+
+
+def train(
+    model: nn.Module,
+    optimizer: Optimizer,
+    epochs: int,
+    batches: EpochBatches[T],
+    loss: Callable[[Tensor, T], Tensor],
+    *,
+    stage: str,
+    fast: bool,
+    emit: Emit,
+) -> int:
+    """Trains in place with a cosine schedule stepped per epoch; returns the number of updates.
+
+    `batches(epoch)` yields normalised images (B, ch, H, W) with whatever target `loss` takes.
+
+    Raises:
+        CellFailed: the loss of an epoch's last batch is not finite.
+    """
+    initial = [group["lr"] for group in optimizer.param_groups]
+    model.train()
+    updates = 0
+    for epoch in range(epochs):
+        for group, lr in zip(optimizer.param_groups, initial, strict=True):
+            group["lr"] = lr * cosine(epoch, epochs)
+        value = None
+        for images, target in batches(epoch):
+            optimizer.zero_grad(set_to_none=True)
+            with autocast(images.device, fast):
+                logits = model(images)
+            value = loss(logits.float(), target)
+            value.backward()
+            optimizer.step()
+            updates += 1
+        if value is None:
+            raise CellFailed(f"{stage}: expected at least one batch per epoch, got none")
+        emit(Step(stage, epoch + 1, epochs, {"loss": value.detach()}))
+        _refuse_non_finite(value, stage, epoch, epochs)
+    return updates
+
+
+def _refuse_non_finite(value: Tensor, stage: str, epoch: int, epochs: int) -> None:
+    """Looks at the loss every tenth of the training, so that a device is rarely waited for."""
+    due = (epoch + 1) % max(1, epochs // 10) == 0 or epoch == epochs - 1
+    if due and not bool(torch.isfinite(value)):
+        raise CellFailed(
+            f"{stage}: expected a finite loss, given {value.item()} in epoch {epoch}; "
+            "lower the learning rate"
+        )
+
+
+def decayed(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Parameter groups: decay only on tensors named "weight" with more than one dimension.
+
+    BatchNorm, biases, class tokens and positional embeddings are not decayed (methods.md 2.8).
+    """
+    heavy, light = [], []
+    for name, parameter in model.named_parameters():
+        chosen = heavy if "weight" in name and parameter.dim() > 1 else light
+        chosen.append(parameter)
+    return [
+        {"params": heavy, "weight_decay": weight_decay},
+        {"params": light, "weight_decay": 0.0},
+    ]

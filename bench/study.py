@@ -1,0 +1,119 @@
+"""Studies: declared grids of rows, data sets, IPCs, seeds, evaluators and students."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from bench.errors import BadValue, UnknownName
+from bench.recipes import Profile
+
+SEEDS: Mapping[Profile, int] = {"smoke": 2, "quick": 5, "paper": 5}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled distiller of a study.
+
+    Attributes:
+        params: values of the distiller's fields that differ from the recipe's.
+        overrides: recipe values of this row alone, such as {"relabel.epochs": 20}.
+        group: heading under which the row stands in the table.
+        paper: key of the row in the published numbers, empty where the paper has none.
+        factors: level of each factor of an ablation, such as {"feature loss": "Wass"}.
+    """
+
+    label: str
+    distiller: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    group: str = ""
+    paper: str = ""
+    factors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A paired comparison of two rows, reported as a minus b."""
+
+    label: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """A declared grid; expanding it touches no data and imports nothing heavy.
+
+    Attributes:
+        seeds: explicit seeds, or None for the number that the profile asks for.
+        students: architectures to evaluate on; "teacher" means the teacher's own.
+        paper_table: key of the table in the published numbers, such as "table4".
+    """
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+    description: str = ""
+    datasets: tuple[str, ...] = ("digits",)
+    ipcs: tuple[int, ...] = (1,)
+    seeds: tuple[int, ...] | None = None
+    evaluators: tuple[str, ...] = ("fkd",)
+    students: tuple[str, ...] = ("teacher",)
+    recipe: str = "wmdd-code"
+    contrasts: tuple[Contrast, ...] = ()
+    paper_table: str = ""
+
+    def __post_init__(self) -> None:
+        labels = [row.label for row in self.rows]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise BadValue(f"study {self.name!r}: expected distinct row labels, given twice {twice}")
+        for name, values in (("rows", self.rows), ("datasets", self.datasets), ("ipcs", self.ipcs)):
+            if not values:
+                raise BadValue(f"study {self.name!r}: expected at least one of {name}, given none")
+        for ipc in self.ipcs:
+            if ipc < 1:
+                raise BadValue(f"ipc: expected at least 1 image per class, given {ipc}")
+        for contrast in self.contrasts:
+            for label in (contrast.a, contrast.b):
+                if label not in labels:
+                    raise UnknownName.of(f"row in contrast {contrast.label!r}", label, labels)
+
+    def seeds_for(self, profile: Profile) -> tuple[int, ...]:
+        return self.seeds if self.seeds is not None else tuple(range(SEEDS[profile]))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of a study's grid."""
+
+    study: str
+    row: Row
+    dataset: str
+    ipc: int
+    seed: int
+    evaluator: str
+    student: str
+
+    @property
+    def label(self) -> str:
+        """A name a person can read, such as `CE + BN · digits · ipc 1 · s0`."""
+        parts = [self.row.label, self.dataset, f"ipc {self.ipc}", f"s{self.seed}"]
+        parts += [self.evaluator] if self.evaluator != "fkd" else []
+        parts += [self.student] if self.student != "teacher" else []
+        return " · ".join(parts)
+
+
+def expand(study: Study, profile: Profile) -> list[Cell]:
+    """All cells of a study, data set by data set, row by row, seed by seed."""
+    return [
+        Cell(study.name, row, dataset, ipc, seed, evaluator, student)
+        for dataset, ipc, row, evaluator, student, seed in product(
+            study.datasets,
+            study.ipcs,
+            study.rows,
+            study.evaluators,
+            study.students,
+            study.seeds_for(profile),
+        )
+    ]

@@ -1,0 +1,43 @@
+"""SRe2L: cross-entropy with BatchNorm statistics, and its per-class variant.
+
+Source: arXiv:2306.13092 (objective of the recover stage); arXiv:2311.18531, Table 4 for the rows
+CE + BN and CE + PCBN. Differs from the official SRe2L scripts where a recipe of this suite says so
+(iterations, resolution, evaluation batch); the losses are the same.
+"""
+
+from bench import MatchingDistiller, NoFeatureLoss, Recover, Request, Uniform, distiller
+from methods.regularizers import BatchNorm, PerClassBatchNorm
+
+SPACE = {"bn_weight": Uniform(0.001, 1000.0, log=True)}
+
+
+@distiller("sre2l", space=SPACE)
+def sre2l(
+    bn_weight: float = 0.01,
+    first_bn: float = 10.0,
+    recover: Recover = Recover(),  # noqa: B008
+) -> MatchingDistiller:
+    """Cross-entropy with all-class statistics; each batch holds one image per class."""
+    return MatchingDistiller(
+        NoFeatureLoss(),
+        BatchNorm(first=first_bn),
+        weight=bn_weight,
+        grouping="one-per-class",
+        recover=recover,
+    )
+
+
+@distiller("ce-pcbn", space=SPACE)
+def ce_pcbn(
+    bn_weight: float = 10.0,
+    first_bn: float = 1.0,
+    recover: Recover = Recover(),  # noqa: B008
+) -> MatchingDistiller:
+    """Cross-entropy with per-class statistics; each batch holds all images of its classes."""
+    return MatchingDistiller(
+        NoFeatureLoss(),
+        PerClassBatchNorm(first=first_bn),
+        weight=bn_weight,
+        recover=recover,
+        request=Request(variance=recover.variance),
+    )
