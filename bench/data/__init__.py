@@ -1,0 +1,1 @@
+"""Data sets: specifications, the decode-once pixel cache, and replayable augmentation."""

@@ -1,0 +1,1 @@
+"""Where images come from: arrays, CIFAR archives and image folders."""

@@ -1,0 +1,133 @@
+"""What a data set is: its name, shape and normalisation, and the source that its images come from.
+
+Nothing heavy is imported here, so that names can be listed at once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from bench.errors import BadValue
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+Stem = Literal["auto", "imagenet", "small", "wmdd-tiny"]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The images of one split before they are stored.
+
+    Attributes:
+        classes: names, in the order of the labels.
+        labels: one class id per image.
+        read: index -> (image in mode "L" or "RGB", its original mode if it was converted else "").
+    """
+
+    classes: tuple[str, ...]
+    labels: Sequence[int]
+    read: Callable[[int], tuple["Image", str]]
+
+
+class Source(Protocol):
+    """Where the images of a data set come from.
+
+    Attributes:
+        downloadable: whether `download` can fetch it.
+        hint: how to obtain it by hand, one phrase.
+    """
+
+    @property
+    def downloadable(self) -> bool: ...
+
+    @property
+    def hint(self) -> str: ...
+
+    def where(self, root: Path) -> Path:
+        """The folder that holds it, or that is expected to."""
+        ...
+
+    def found(self, root: Path) -> bool:
+        """Whether it is there (its layout may still be wrong)."""
+        ...
+
+    def key(self, root: Path, split: Split) -> str:
+        """A quick key of a split: changes when a file is added, removed, resized or touched.
+
+        Raises:
+            BadData: the layout is not the expected one.
+        """
+        ...
+
+    def open(self, root: Path, split: Split) -> Samples:
+        """The images and labels of a split.
+
+        Raises:
+            BadData: the layout is not the expected one.
+        """
+        ...
+
+    def download(self, root: Path) -> None:
+        """Fetches it into `root`.
+
+        Raises:
+            BadData: it cannot be downloaded.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """A data set by name; equal names mean equal pixels, apart from what lies at the source.
+
+    Attributes:
+        resolution: side in pixels of the network's input.
+        store_resolution: side of the stored images, of which evaluation takes the centre.
+        mean, std: per-channel normalisation on the [0, 1] scale.
+        flip: whether a mirrored image keeps its label (not so for digits).
+        stem: which first layers a network needs at this resolution.
+        margin: whether a variant at another resolution keeps a margin to crop (8/7 of its side).
+    """
+
+    name: str
+    num_classes: int
+    channels: int
+    resolution: int
+    store_resolution: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    source: Source
+    licence: str
+    flip: bool = True
+    stem: Stem = "auto"
+    margin: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.resolution <= self.store_resolution:
+            raise BadValue(
+                f"data set {self.name!r}: expected 0 < resolution <= store_resolution, "
+                f"given {self.resolution} and {self.store_resolution}"
+            )
+        if self.channels not in (1, 3) or self.num_classes < 2:
+            raise BadValue(
+                f"data set {self.name!r}: expected 1 or 3 channels and at least 2 classes, "
+                f"given {self.channels} and {self.num_classes}"
+            )
+        if not len(self.mean) == len(self.std) == self.channels or min(self.std) <= 0:
+            raise BadValue(
+                f"data set {self.name!r}: expected one mean and one positive std for each of "
+                f"{self.channels} channels, given {self.mean} and {self.std}"
+            )
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of guessing."""
+        return 1 / self.num_classes
+
+    @property
+    def downloadable(self) -> bool:
+        return self.source.downloadable
