@@ -17,13 +17,20 @@ F = TypeVar("F", bound=Factory)
 
 @dataclass(frozen=True)
 class Registered:
-    """A factory with its public name, the file that holds it, and its search space."""
+    """A factory with its public name, the file that holds it, and its search space.
+
+    Attributes:
+        seeded: whether what it makes depends on the cell's seed.
+        budgeted: whether what it makes depends on the number of images per class.
+    """
 
     kind: Kind
     name: str
     factory: Factory
     path: Path
     space: Mapping[str, Space] = field(default_factory=dict)
+    seeded: bool = True
+    budgeted: bool = True
 
     @property
     def doc(self) -> str:
@@ -54,10 +61,16 @@ class Field:
 _FOUND: dict[tuple[Kind, str], Registered] = {}  # (kind, name) -> the factory registered for it
 
 
-def _register(kind: Kind, name: str, space: Mapping[str, Space]) -> Callable[[F], F]:
+def _register(
+    kind: Kind,
+    name: str,
+    space: Mapping[str, Space],
+    seeded: bool = True,
+    budgeted: bool = True,
+) -> Callable[[F], F]:
     def decorate(factory: F) -> F:
         path = Path(getsourcefile(factory) or "<interactive>").resolve()
-        entry = Registered(kind, name, factory, path, dict(space))
+        entry = Registered(kind, name, factory, path, dict(space), seeded, budgeted)
         unknown = set(space) - set(signature(factory).parameters)
         if unknown:
             raise BadValue(
@@ -75,9 +88,15 @@ def _register(kind: Kind, name: str, space: Mapping[str, Space]) -> Callable[[F]
     return decorate
 
 
-def distiller(name: str, *, space: Mapping[str, Space] | None = None) -> Callable[[F], F]:
+def distiller(
+    name: str,
+    *,
+    space: Mapping[str, Space] | None = None,
+    seeded: bool = True,
+    budgeted: bool = True,
+) -> Callable[[F], F]:
     """Registers a factory of distillers under a public name."""
-    return _register("distiller", name, space or {})
+    return _register("distiller", name, space or {}, seeded, budgeted)
 
 
 def evaluator(name: str, *, space: Mapping[str, Space] | None = None) -> Callable[[F], F]:

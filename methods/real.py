@@ -85,7 +85,7 @@ def random() -> RandomSubset:
     return RandomSubset()
 
 
-@distiller("full")
+@distiller("full", seeded=False, budgeted=False)
 def full() -> FullSet:
     """All real training images, the same recipe."""
     return FullSet()

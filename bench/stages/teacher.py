@@ -3,8 +3,9 @@
 import torch
 from torch import nn
 
-from bench.artifacts import Teacher
+from bench.artifacts import GlobalStats, Teacher
 from bench.models.build import build_model
+from bench.models.moments import bn_running_stats
 from bench.stages.compute import memory_format
 
 
@@ -31,3 +32,8 @@ def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
         name: value.detach().to("cpu", memory_format=torch.contiguous_format).contiguous().clone()
         for name, value in model.state_dict().items()
     }
+
+
+def running_stats(teacher: Teacher) -> GlobalStats:
+    """The running statistics of every BatchNorm layer, on the device of the teacher's state."""
+    return bn_running_stats(network(teacher))

@@ -1,0 +1,180 @@
+"""Contract tests that any plugin can be held against: `bench check FILE`, and our own suite."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from bench.artifacts import Score, SyntheticSet
+from bench.errors import BenchError
+from bench.events import silent
+from bench.making import Workshop
+from bench.overrides import Overrides
+from bench.packing import content_digest, pack
+from bench.plan import CellPlan, Locate, Plan, make_plan
+from bench.plugins import get
+from bench.registry import Registered
+from bench.space import Choice
+from bench.store import Store
+from bench.study import Row, Study
+
+IPC = 2
+TINY = {  # lengths at which a contract is checked: enough to run every line, not to learn
+    "squeeze.epochs": 1,
+    "recover.iterations": 3,
+    "relabel.epochs": 2,
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One clause of the contract: whether it holds, and what was seen where it does not."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+def check_plugin(plugin: Registered, locate: Locate, data_root: Path) -> list[Check]:
+    """Every clause of the contract of a plugin's kind, checked on digits at a tiny scale."""
+    clauses = _DISTILLER if plugin.kind == "distiller" else _EVALUATOR
+    with TemporaryDirectory() as folder:
+        bench = _Bench(plugin, locate, data_root, Path(folder))
+        return [_checked(name, clause, bench) for name, clause in clauses]
+
+
+def _checked(name: str, clause: Callable[["_Bench"], str], bench: "_Bench") -> Check:
+    try:
+        problem = clause(bench)
+    except Exception as error:  # a broken plugin fails its clause, not the checker
+        kind = "" if isinstance(error, BenchError) else f"{type(error).__name__}: "
+        problem = f"{kind}{error}"
+    return Check(name, not problem, problem)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """A place to run one plugin: every call makes its artifacts in a store of its own."""
+
+    plugin: Registered
+    locate: Locate
+    data_root: Path
+    folder: Path
+
+    def plan(self, seed: int = 0) -> CellPlan:
+        named = self.plugin.name
+        row = Row("checked", named if self.plugin.kind == "distiller" else "random", overrides=TINY)
+        judge = named if self.plugin.kind == "evaluator" else "fkd"
+        study = Study("check", "check", (row,), ipcs=(IPC,), seeds=(seed,), evaluators=(judge,))
+        plan: Plan = make_plan(study, "smoke", Overrides(), self.locate)
+        return plan.cells[0]
+
+    def shop(self, store: str) -> Workshop:
+        return Workshop(Store(self.folder / store), self.data_root, torch.device("cpu"), silent)
+
+    def synthetic(self, store: str, seed: int = 0) -> SyntheticSet:
+        plan = self.plan(seed)
+        shop = self.shop(store)
+        return shop.artifact(plan, "recover", SyntheticSet)
+
+    def score(self, store: str, seed: int = 0) -> Score:
+        return self.shop(store).finish(self.plan(seed))
+
+
+def _digest(artifact: object) -> str:
+    tensors, meta = pack(artifact)
+    return content_digest(tensors, meta)
+
+
+def _documented(bench: _Bench) -> str:
+    module = bench.plugin.factory.__globals__.get("__doc__") or ""
+    if not bench.plugin.doc:
+        return "expected a one-line docstring on the factory, found none"
+    return "" if "ource" in module else "expected the module docstring to name its source"
+
+
+def _well_formed(bench: _Bench) -> str:
+    made, spec = bench.synthetic("a"), bench.plan().source.spec
+    per_class = made.labels.bincount(minlength=spec.num_classes)
+    shape = (spec.channels, spec.resolution, spec.resolution)
+    problems: Iterator[tuple[bool, str]] = iter(
+        (
+            (made.images.dtype == torch.uint8, f"images of dtype uint8, got {made.images.dtype}"),
+            (made.images.shape[1:] == shape, f"images {shape}, got {tuple(made.images.shape[1:])}"),
+            (len(per_class) == spec.num_classes, f"labels in 0..{spec.num_classes - 1}"),
+            (bool((per_class > 0).all()), "at least one image of every class"),
+            (
+                not bench.plugin.budgeted or bool((per_class == IPC).all()),
+                f"{IPC} images of every class, got {per_class.tolist()}",
+            ),
+            (bool((made.labels.diff() >= 0).all()), "class-major order of the labels"),
+            (len(made.slots) == len(made.labels) == len(made.weights), "one slot and weight each"),
+            (abs(float(made.weights.mean()) - 1) < 1e-4, "weights with mean 1"),
+            (made.image_bytes > 0, "a positive number of image bytes"),
+            (bool(made.images.float().std() > 0), "images that are not constant"),
+        )
+    )
+    return "; ".join(f"expected {text}" for ok, text in problems if not ok)
+
+
+def _deterministic(bench: _Bench) -> str:
+    first, second = _digest(bench.synthetic("a")), _digest(bench.synthetic("b"))
+    return "" if first == second else "expected equal images for equal seeds, got different ones"
+
+
+def _seeded(bench: _Bench) -> str:
+    if not bench.plugin.seeded:
+        return ""
+    first, other = _digest(bench.synthetic("a")), _digest(bench.synthetic("a", seed=1))
+    return "" if first != other else "expected other images for another seed, or seeded=False"
+
+
+def _no_global_rng(bench: _Bench) -> str:
+    before = torch.random.get_rng_state()
+    bench.score("c", seed=3)
+    after = torch.random.get_rng_state()
+    same = bool(torch.equal(before, after))
+    return "" if same else "expected the global RNG to stay untouched; use the generator argument"
+
+
+def _space_builds(bench: _Bench) -> str:
+    for name, space in bench.plugin.space.items():
+        values = space.options if isinstance(space, Choice) else (space.low, space.high)
+        for value in values:
+            bench.plugin.factory(**{name: value})
+    return ""
+
+
+def _scores(bench: _Bench) -> str:
+    score = bench.score("a")
+    if not 0 <= score.top1 <= 1:
+        return f"expected top1 in [0, 1], got {score.top1}"
+    if score.correct.dtype != torch.bool:
+        return f"expected a bool bitmap of correct test images, got {score.correct.dtype}"
+    share = float(score.correct.float().mean())
+    return "" if abs(share - score.top1) < 1e-6 else f"top1 {score.top1} is not the bitmap's {share}"
+
+
+def _score_deterministic(bench: _Bench) -> str:
+    first, second = bench.score("a"), bench.score("b")
+    same = _digest(first) == _digest(second)
+    return "" if same else "expected equal scores for equal seeds, got different ones"
+
+
+_DISTILLER: tuple[tuple[str, Callable[[_Bench], str]], ...] = (
+    ("documents itself and its source", _documented),
+    ("makes a well-formed synthetic set", _well_formed),
+    ("is deterministic given its seed", _deterministic),
+    ("depends on its seed", _seeded),
+    ("leaves the global RNG alone", _no_global_rng),
+    ("builds at every corner of its search space", _space_builds),
+    ("can be evaluated", _scores),
+)
+_EVALUATOR: tuple[tuple[str, Callable[[_Bench], str]], ...] = (
+    ("documents itself and its source", _documented),
+    ("scores a synthetic set", _scores),
+    ("is deterministic given its seed", _score_deterministic),
+    ("leaves the global RNG alone", _no_global_rng),
+)

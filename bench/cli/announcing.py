@@ -1,0 +1,53 @@
+"""The plan as text: cells, what the store already holds, estimated time and disk."""
+
+from collections import Counter
+
+import torch
+
+from bench.cli.session import Session
+from bench.cli.text import duration, size, table
+from bench.costs import estimate
+from bench.plan import Plan
+from bench.results import STAGES
+
+
+def announce(session: Session, device: torch.device) -> str:
+    """A table of stages (to make, in store, estimated seconds and bytes) under a headline."""
+    plan, store = session.plan, session.store
+    tasks = plan.tasks().values()
+    held = {t.address for t in tasks if store.has(t.address)}
+    cost = estimate(plan, store, device)
+    rows = []
+    for stage in STAGES:
+        mine = [t for t in tasks if t.stage == stage]
+        missing = [t for t in mine if t.address not in held]
+        seconds = sum(cost[t.address].seconds for t in missing)
+        disk = sum(cost[t.address].bytes for t in missing)
+        if mine:
+            rows.append(
+                (stage, str(len(missing)), str(len(mine) - len(missing)),
+                 duration(seconds) if missing else "-", size(disk) if missing else "-")
+            )  # fmt: skip
+    todo = [t for t in tasks if t.address not in held]
+    total = duration(sum(cost[t.address].seconds for t in todo))
+    disk = size(sum(cost[t.address].bytes for t in todo))
+    return "\n".join(
+        [
+            headline(plan),
+            table(("stage", "to make", "in store", "estimated time", "disk"), rows),
+            f"on {device}: about {total} and {disk} to go" if todo else "everything is in the store",
+        ]
+    )
+
+
+def headline(plan: Plan) -> str:
+    """`ablation: 50 cells = 10 rows x digits x ipc 1 x 5 seeds, profile quick, recipe ...`."""
+    study = plan.study
+    recipes = Counter(cell.recipe.id for cell in plan.cells)
+    seeds = len({cell.cell.seed for cell in plan.cells})
+    ipcs = ", ".join(map(str, study.ipcs))
+    return (
+        f"{study.name}: {len(plan.cells)} cells = {len(study.rows)} rows x "
+        f"{', '.join(study.datasets)} x ipc {ipcs} x {seeds} seeds, profile {plan.profile}, "
+        f"recipe {', '.join(recipes)}"
+    )

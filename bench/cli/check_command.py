@@ -1,0 +1,33 @@
+"""`bench check`: hold a plugin file against the contract."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli.options import data_option
+
+
+@click.command("check")
+@click.argument("file")
+@data_option
+def command(file: str, data: str) -> None:
+    """Run the contract tests on a plugin FILE, or on a registered name such as `wmdd`."""
+    from bench.checking import check_plugin
+    from bench.cli.session import find_source
+    from bench.plugins import get, load_file
+
+    root = Path(data).expanduser()
+    found = load_file(Path(file)) if file.endswith(".py") else [get("distiller", file)]
+    failed = 0
+    for plugin in found:
+        if plugin.kind == "dataset":
+            click.echo(f"{plugin.kind} {plugin.name}: checked by `bench data verify {plugin.name}`")
+            continue
+        click.echo(f"{plugin.kind} {plugin.name}")
+        for check in check_plugin(plugin, lambda name: find_source(name, root), root):
+            click.echo(f"  {'ok  ' if check.ok else 'FAIL'}  {check.name}")
+            if not check.ok:
+                click.echo(f"        {check.detail}")
+            failed += not check.ok
+    click.echo("all clauses hold" if not failed else f"{failed} clauses broken")
+    raise SystemExit(1 if failed else 0)

@@ -1,0 +1,73 @@
+"""The `bench` command: one file per subcommand, imported when it is used."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from bench import __version__
+from bench.errors import BenchError, suggestion
+
+COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
+    "run": "Run a study: compute what the store lacks, then report.",
+    "plan": "Show what a run would do: cells, store hits, time and disk.",
+    "report": "Write or print the report of a study from what the store holds.",
+    "list": "List distillers, evaluators, data sets, recipes and studies.",
+    "show": "Show one plugin, recipe, study, or stored artifact.",
+    "check": "Run the contract tests on a plugin file.",
+    "data": "List, prepare and verify data sets.",
+    "store": "List, verify and clean the artifact store.",
+    "doctor": "Check this machine: versions, device, data, store, tracking.",
+    "ui": "Open the MLflow UI on this store.",
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported on first use, so that help and typos are instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"bench.cli.{cmd_name}_command")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command {args[0]!r}{suggestion(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bench")
+def cli() -> None:
+    """A benchmark suite for dataset distillation.
+
+    Start with `bench run ablation`. Exit codes: 0 done, 1 some cells failed, 2 bad input,
+    130 interrupted.
+    """
+
+
+def main() -> None:
+    """Runs the command line; errors that a user can act on are one line and exit code 2."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BenchError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)

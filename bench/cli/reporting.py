@@ -1,0 +1,103 @@
+"""From a plan and the store to report files: the one place where reports meet artifacts."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.artifacts import SyntheticSet
+from bench.cli.session import Session
+from bench.plan import Plan
+from bench.results import row_of
+from bench.store import Store, write_atomically
+
+if TYPE_CHECKING:
+    from reports.build import Report
+    from reports.info import StudyInfo
+
+GRID_IPC = 10  # images per class that a grid shows at most
+
+
+@dataclass(frozen=True)
+class Written:
+    """A written report: its folder and files, the terminal table, and summary numbers."""
+
+    folder: Path
+    paths: tuple[Path, ...]
+    terminal: str
+    metrics: Mapping[str, float]
+
+
+def build_report(session: Session) -> "Report":
+    """The report of whatever the store holds of a plan."""
+    from pandas import DataFrame
+
+    from reports.build import build
+
+    rows = [row_of(cell, session.plan, session.store) for cell in session.plan.cells]
+    return build(describe(session.plan), DataFrame(rows), grids(session.plan, session.store))
+
+
+def write_report(session: Session) -> Written:
+    """Writes every format into the store's report folder, atomically file by file."""
+    report = build_report(session)
+    folder = report_folder(session)
+    paths = []
+    for name, content in report.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+        paths.append(path)
+    return Written(folder, tuple(paths), report.terminal, report.metrics)
+
+
+def report_folder(session: Session) -> Path:
+    """`<store>/reports/<study>-<mark>`, the mark standing for profile and overrides."""
+    plan = session.plan
+    text = "|".join([plan.profile, *plan.overrides])
+    mark = f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}" if plan.overrides else ""
+    return session.store.local_folder("reports") / f"{plan.study.name}-{plan.profile}{mark}"
+
+
+def describe(plan: Plan) -> "StudyInfo":
+    """The study as reports see it."""
+    from reports.info import Contrast, RowInfo, StudyInfo
+
+    study = plan.study
+    rows = tuple(
+        RowInfo(row.label, row.group, row.distiller, row.paper, dict(row.factors))
+        for row in study.rows
+    )
+    contrasts = tuple(Contrast(c.label, c.a, c.b) for c in study.contrasts)
+    flags = " ".join(f"--set {text}" for text in plan.overrides)
+    factors = dict.fromkeys(name for row in study.rows for name in row.factors)
+    return StudyInfo(
+        name=study.name,
+        title=study.title,
+        description=study.description,
+        paper_table=study.paper_table or None,
+        rows=rows,
+        contrasts=contrasts,
+        factors=tuple(factors),
+        command=f"bench run {study.name} --profile {plan.profile} {flags}".strip(),
+    )
+
+
+def grids(plan: Plan, store: Store) -> dict[str, np.ndarray]:
+    """Title -> (C, m, H, W, ch) uint8 images of each row's first finished seed."""
+    found: dict[str, np.ndarray] = {}
+    for cell in plan.cells:
+        point, task = cell.cell, cell.tasks["recover"]
+        title = f"{point.row.label} · {point.dataset} · ipc {point.ipc}"
+        if title in found or not store.has(task.address):
+            continue
+        made = store.load(task.address, SyntheticSet)
+        classes = cell.source.spec.num_classes
+        per_class = [made.images[made.labels == k][:GRID_IPC] for k in range(classes)]
+        width = min(len(images) for images in per_class)
+        stacked = np.stack([images[:width].permute(0, 2, 3, 1).numpy() for images in per_class])
+        found[title] = stacked
+    return found

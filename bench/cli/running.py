@@ -1,0 +1,74 @@
+"""What `bench run` does around a plan: announce, observe, execute, tabulate, report."""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from bench.cli.announcing import announce
+from bench.cli.observing import Observed, observed
+from bench.cli.reporting import write_report
+from bench.cli.session import Session
+from bench.errors import StopRun
+from bench.events import ReportWritten, StudyFinished
+from bench.making import Workshop
+from bench.results import Outcome
+from bench.run import run_plan
+from bench.stages.compute import choose_device
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where and how a run executes and who hears of it."""
+
+    device: str = "auto"
+    tracking_uri: str | None = None
+    track: bool = True
+    quiet: bool = False
+
+
+def run_study(session: Session, options: RunOptions) -> int:
+    """Runs a plan to its end and reports it; returns the exit code."""
+    device = choose_device(options.device)
+    if not options.quiet:
+        click.echo(announce(session, device))
+    watch = observed(session, options)
+    outcomes: list[Outcome] = []
+    try:
+        shop = Workshop(session.store, session.data_root, device, watch.emit)
+        for outcome in run_plan(session.plan, shop, watch.emit):
+            outcomes.append(outcome)
+    except (KeyboardInterrupt, StopRun):
+        watch.finish("KILLED")
+        done = len(outcomes)
+        click.echo(
+            f"\nstopped after {done} of {len(session.plan.cells)} cells; everything finished is "
+            f"kept. Go on with: {again()}",
+            err=True,
+        )
+        return 130
+    return _conclude(session, watch, outcomes)
+
+
+def _conclude(session: Session, watch: Observed, outcomes: list[Outcome]) -> int:
+    failed = [outcome for outcome in outcomes if outcome.failed]
+    report = write_report(session)
+    watch.emit(ReportWritten([str(path) for path in report.paths]))
+    status = "FAILED" if failed else "FINISHED"
+    watch.emit(StudyFinished(session.plan.study.name, status, report.metrics))
+    watch.finish(status)
+    click.echo(report.terminal)
+    click.echo(f"report: {report.folder}/report.html (also .md, .csv, .tex)")
+    click.echo(watch.hint)
+    for outcome in failed:
+        click.echo(f"failed: {outcome.plan.cell.label}: {outcome.error}", err=True)
+        if outcome.traceback:
+            click.echo(outcome.traceback, err=True)
+    return 1 if failed else 0
+
+
+def again() -> str:
+    """The command line of this process, ready to be pasted."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -1,0 +1,58 @@
+"""What a command needs to work on a study: the plan, the store and the data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.catalog import load_study
+from bench.data.load import digest, prepare
+from bench.data.spec import DatasetSpec
+from bench.overrides import parse
+from bench.plan import Plan, Source, make_plan
+from bench.plugins import get, load_file, names
+from bench.recipes import Profile
+from bench.store import Store
+
+
+@dataclass(frozen=True)
+class Session:
+    """A study's plan with the store and data root it is meant for."""
+
+    plan: Plan
+    store: Store
+    data_root: Path
+
+
+def open_session(
+    study: str,
+    profile: Profile,
+    settings: Sequence[str],
+    plugins: Sequence[str],
+    store: str,
+    data: str,
+) -> Session:
+    """Loads plugins and the study, applies overrides, and addresses every task."""
+    for plugin in plugins:
+        load_file(Path(plugin))
+    loaded = load_study(study)
+    overrides = parse(settings, loaded)
+    root = Path(data).expanduser()
+    plan = make_plan(loaded, profile, overrides, lambda name: find_source(name, root))
+    return Session(plan, Store(store), root)
+
+
+def find_source(name: str, root: Path) -> Source:
+    """A data set's specification and digests; decodes it into the cache if that is missing."""
+    spec = find_spec(name)
+    return Source(spec, digest(spec, "train", root), digest(spec, "test", root))
+
+
+def find_spec(name: str) -> DatasetSpec:
+    """A registered plugin's data set, a built-in one, or an image folder."""
+    from bench.data.builtin import get_dataset
+
+    if name in names("dataset"):
+        spec = get("dataset", name).factory()
+        assert isinstance(spec, DatasetSpec)
+        return spec
+    return get_dataset(name)

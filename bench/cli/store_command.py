@@ -1,0 +1,65 @@
+"""`bench store`: list, verify and clean the artifact store."""
+
+import click
+
+from bench.cli.options import json_option, store_option
+
+
+@click.group("store")
+def command() -> None:
+    """The artifact store: what it holds, whether it is intact, what can go."""
+
+
+@command.command("ls")
+@store_option
+@click.option("--stage", help="Only artifacts of this stage.")
+@json_option
+def listing(store: str, stage: str | None, as_json: bool) -> None:
+    """List artifacts, newest first."""
+    import json
+
+    from bench.cli.text import size, table
+    from bench.store import Store
+
+    found = [m for m in Store(store).manifests() if stage in (None, m.stage)]
+    found.sort(key=lambda m: m.created, reverse=True)
+    if as_json:
+        rows = [
+            {"address": m.address, "stage": m.stage, "label": m.label, "bytes": m.bytes,
+             "seconds": m.seconds, "created": m.created}
+            for m in found
+        ]  # fmt: skip
+        click.echo(json.dumps(rows, indent=2))
+        return
+    lines = [
+        (m.address[:12], m.stage, m.label, size(m.bytes), f"{m.seconds:.1f} s", m.created[:16])
+        for m in found
+    ]
+    click.echo(table(("address", "stage", "label", "size", "time", "created"), lines))
+    click.echo(f"{len(found)} artifacts, {size(sum(m.bytes for m in found))}")
+
+
+@command.command("verify")
+@store_option
+def verify(store: str) -> None:
+    """Check every artifact against its checksum; exit code 1 if one does not match."""
+    from bench.store import Store
+
+    problems = Store(store).verify()
+    for problem in problems:
+        click.echo(f"corrupt: {problem}")
+    click.echo("all artifacts are intact" if not problems else f"{len(problems)} problems")
+    raise SystemExit(1 if problems else 0)
+
+
+@command.command("gc")
+@store_option
+@click.option("--corrupt", is_flag=True, help="Remove artifacts that do not match their checksum.")
+@click.option("--keep-study", "keep", multiple=True, help="Keep what this study (any profile) uses.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def gc(store: str, corrupt: bool, keep: tuple[str, ...], dry_run: bool) -> None:
+    """Remove leftovers of killed runs, corrupt artifacts, and what no kept study uses."""
+    from bench.cli.cleaning import collect
+
+    click.echo(collect(store, corrupt, keep, dry_run))
+

@@ -1,0 +1,115 @@
+"""Running plans: every cell through an executor, failures isolated, observers told."""
+
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.errors import BenchError, StopRun
+from bench.events import CellFailed, CellFinished, CellStarted, Emit
+from bench.execution.executor import Executor, InProcess
+from bench.making import Workshop
+from bench.plan import CellPlan, Plan
+from bench.results import FAILURES, Outcome, row_of
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs cells of one plan in a workshop and reports each as it ends."""
+
+    plan: Plan
+    shop: Workshop
+    emit: Emit
+
+    def __call__(self, cell: CellPlan) -> Outcome:
+        """Finishes one cell; whatever goes wrong in it stays in it, except a wish to stop."""
+        self.emit(CellStarted(cell.cell.label, cell.address, params_of(cell), tags_of(cell)))
+        try:
+            self.shop.finish(cell)
+        except StopRun:
+            raise
+        except Exception as error:  # the one boundary that keeps a broken cell from the others
+            return self._failed(cell, error)
+        self.shop.store.delete_record(FAILURES, cell.address)
+        row = row_of(cell, self.plan, self.shop.store)
+        self.emit(CellFinished(cell.cell.label, cell.address, metrics_of(row), row))
+        return Outcome(cell, row)
+
+    def _failed(self, cell: CellPlan, error: Exception) -> Outcome:
+        text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
+        trace = "" if isinstance(error, BenchError) else traceback.format_exc()
+        record = {"error": text, "traceback": trace, "cell": cell.cell.label}
+        self.shop.store.put_record(FAILURES, cell.address, record)
+        row = row_of(cell, self.plan, self.shop.store)
+        self.emit(CellFailed(cell.cell.label, cell.address, text, row))
+        return Outcome(cell, row, text, trace)
+
+
+def run_plan(
+    plan: Plan, shop: Workshop, emit: Emit, executor: Executor | None = None
+) -> Iterator[Outcome]:
+    """Runs all cells, seed by seed across rows, so that partial results compare like with like."""
+    runner = Runner(plan, shop, emit)
+    yield from (executor or InProcess()).run(ordered(plan.cells), runner)
+
+
+def ordered(cells: Sequence[CellPlan]) -> list[CellPlan]:
+    """Cells by data set, IPC and seed; rows keep the study's order."""
+    datasets = list(dict.fromkeys(c.cell.dataset for c in cells))
+    return sorted(
+        cells, key=lambda c: (datasets.index(c.cell.dataset), c.cell.ipc, c.cell.seed)
+    )
+
+
+def metrics_of(row: dict[str, object]) -> dict[str, float]:
+    """The numbers of a row: accuracies, counts and seconds."""
+    return {
+        key: float(value)
+        for key, value in row.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and key != "seed"
+    }
+
+
+def params_of(cell: CellPlan) -> dict[str, object]:
+    """The flat, typed parameters of a cell, for tracking."""
+    point = cell.cell
+    params: dict[str, object] = {
+        "row": point.row.label,
+        "distiller": point.row.distiller,
+        "dataset": point.dataset,
+        "ipc": point.ipc,
+        "seed": point.seed,
+        "evaluator": point.evaluator,
+        "student": cell.recipe.student.arch,
+        "recipe": cell.recipe.id,
+        "precision": cell.recipe.precision,
+    }
+    return params | _flat(cell.tasks["recover"].config.get("params", {}), "distiller")
+
+
+def _flat(values: object, prefix: str) -> dict[str, object]:
+    """Nested mappings and dataclasses as dotted keys."""
+    if hasattr(values, "__dataclass_fields__"):
+        values = {name: getattr(values, name) for name in values.__dataclass_fields__}
+    if isinstance(values, dict):
+        flat: dict[str, object] = {}
+        for key, value in values.items():
+            flat |= _flat(value, f"{prefix}.{key}")
+        return flat
+    return {prefix: values}
+
+
+def tags_of(cell: CellPlan) -> dict[str, str]:
+    """What a user filters runs by."""
+    point = cell.cell
+    return {
+        "study": point.study,
+        "group": point.row.group,
+        "row": point.row.label,
+        "distiller": point.row.distiller,
+        "dataset": point.dataset,
+        "data_digest": cell.source.train,
+        "ipc": str(point.ipc),
+        "seed": str(point.seed),
+        "recipe": cell.recipe.id,
+        "address": cell.address,
+    }
