@@ -45,6 +45,7 @@ def load(
         mean=spec.mean,
         std=spec.std,
         digest=real_digest(spec, manifest),
+        stem=spec.stem,
     )
 
 
