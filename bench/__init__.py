@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.artifacts import Barycenter as Barycenter
     from bench.artifacts import ClassFeatures as ClassFeatures
+    from bench.artifacts import ClassMeans as ClassMeans
     from bench.artifacts import ClassStats as ClassStats
     from bench.artifacts import GlobalStats as GlobalStats
     from bench.artifacts import Moments as Moments
+    from bench.artifacts import Observation as Observation
     from bench.artifacts import RealSet as RealSet
     from bench.artifacts import Reference as Reference
     from bench.artifacts import Score as Score
@@ -49,8 +51,22 @@ __version__ = "0.1.0"
 
 _HOMES = {  # public name -> the module that defines it
     **dict.fromkeys(
-        ("Barycenter", "ClassFeatures", "ClassStats", "GlobalStats", "Moments", "RealSet")
-        + ("Reference", "Score", "SoftLabels", "SyntheticSet", "Teacher", "View"),
+        (
+            "Barycenter",
+            "ClassFeatures",
+            "ClassMeans",
+            "ClassStats",
+            "GlobalStats",
+            "Moments",
+            "Observation",
+            "RealSet",
+            "Reference",
+            "Score",
+            "SoftLabels",
+            "SyntheticSet",
+            "Teacher",
+            "View",
+        ),
         "bench.artifacts",
     ),
     **dict.fromkeys(("Budget", "Distiller", "Evaluator", "Loss", "Request"), "bench.contracts"),
@@ -65,7 +81,7 @@ _HOMES = {  # public name -> the module that defines it
     **dict.fromkeys(("Contrast", "Row", "Study"), "bench.study"),
 }
 
-__all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605
+__all__ = sorted([*_HOMES, "__version__"])
 
 
 def __getattr__(name: str) -> object:

@@ -98,6 +98,13 @@ class ClassFeatures:
 
 
 @dataclass(frozen=True)
+class ClassMeans:
+    """Mean pooled feature of each class at one layer of the teacher: (C, d) float32."""
+
+    means: Tensor
+
+
+@dataclass(frozen=True)
 class Observation:
     """Everything that one fused pass over the real set yields.
 
@@ -247,6 +254,8 @@ class View:
         moments: one Moments per BatchNorm layer, in the order of `modules()`.
         labels: (B,) hard labels.
         slots: (B,) index of each image within its class.
+        per_class: images of each class in this batch, which stand together.
+        noise: uniform numbers in [0, 1), fresh at every step, for losses that sample.
     """
 
     logits: Tensor
@@ -254,6 +263,8 @@ class View:
     moments: tuple[Moments, ...]
     labels: Tensor
     slots: Tensor
+    per_class: int = 1
+    noise: Tensor = field(default_factory=lambda: torch.empty(0))
 
 
 class Reference:

@@ -1,7 +1,7 @@
 """Contract tests that any plugin can be held against: `bench check FILE`, and our own suite."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +14,6 @@ from bench.making import Workshop
 from bench.overrides import Overrides
 from bench.packing import content_digest, pack
 from bench.plan import CellPlan, Locate, Plan, make_plan
-from bench.plugins import get
 from bench.registry import Registered
 from bench.space import Choice
 from bench.store import Store
@@ -154,7 +153,8 @@ def _scores(bench: _Bench) -> str:
     if score.correct.dtype != torch.bool:
         return f"expected a bool bitmap of correct test images, got {score.correct.dtype}"
     share = float(score.correct.float().mean())
-    return "" if abs(share - score.top1) < 1e-6 else f"top1 {score.top1} is not the bitmap's {share}"
+    same = abs(share - score.top1) < 1e-6
+    return "" if same else f"expected top1 to be the bitmap's {share}, got {score.top1}"
 
 
 def _score_deterministic(bench: _Bench) -> str:

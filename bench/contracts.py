@@ -1,7 +1,7 @@
 """What a plugin implements: the protocols of losses, distillers and evaluators."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from torch import Generator, Tensor
@@ -51,7 +51,7 @@ class Request:
     """
 
     layer: str = "penultimate"
-    solve: Solve = Solve()
+    solve: Solve = field(default_factory=Solve)
     variance: Literal["within-batch", "pooled"] = "within-batch"
 
 

@@ -12,6 +12,7 @@ import torch
 from bench.artifacts import (
     Barycenter,
     ClassFeatures,
+    ClassMeans,
     ClassStats,
     GlobalStats,
     Observation,
@@ -30,7 +31,7 @@ from bench.models.taps import has_batchnorm
 from bench.plan import CellPlan, Task
 from bench.seeds import generator_for
 from bench.stages.barycenter import barycenters
-from bench.stages.observe import class_features, class_stats, observe
+from bench.stages.observe import class_features, class_means, class_stats, observe
 from bench.stages.placement import to_device
 from bench.stages.relabel import relabel
 from bench.stages.squeeze import squeeze
@@ -171,6 +172,7 @@ def reference_for(shop: Workshop, plan: CellPlan) -> Reference:
         Observation: seen,
         ClassStats: lambda: class_stats(seen(), request.variance),
         ClassFeatures: lambda: class_features(seen(), request.layer),
+        ClassMeans: lambda: class_means(seen(), request.layer),
         Barycenter: lambda: shop.artifact(plan, "barycenter", Barycenter),
         RealSet: lambda: shop.split(plan, "train"),
     }
@@ -178,7 +180,8 @@ def reference_for(shop: Workshop, plan: CellPlan) -> Reference:
     if unknown:
         known = ", ".join(sorted(kind.__name__ for kind in makers))
         raise BadValue(
-            f"distiller {plan.cell.row.distiller!r}: expected `needs` among {known}, given {unknown}"
+            f"distiller {plan.cell.row.distiller!r}: expected `needs` among {known}, "
+            f"given {unknown}"
         )
     return Reference({kind: makers[kind]() for kind in needs})
 

@@ -6,7 +6,7 @@ Keys: `dataset`, `ipc`, `seeds`, `recipe`, `evaluator`, `student` of the study; 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -54,7 +54,8 @@ def parse(settings: Sequence[str], study: Study) -> Overrides:
             into = recipe if kind == "recipe" else distillers
             into.update(dict.fromkeys(targets, value))
         else:
-            raise BadValue(f"--set {key}={text}: unknown key {key!r}{suggestion(key, _keys(known))}")
+            hint = suggestion(key, _keys(known))
+            raise BadValue(f"--set {key}={text}: unknown key {key!r}{hint}")
     return Overrides(study_keys, recipe, distillers, tuple(sorted(f"{k}={v}" for k, v in pairs)))
 
 
@@ -69,12 +70,17 @@ def typed(key: str, declared: Any, text: str) -> object:
         adapter: TypeAdapter[object] = TypeAdapter(declared, config=ConfigDict(allow_inf_nan=False))
         return adapter.validate_strings(raw)
     except ValidationError as error:
-        message = error.errors()[0]["msg"]
-        options = f" (one of {', '.join(map(str, get_args(declared)))})" if get_args(declared) else ""
         raise BadValue(
-            f"--set {key}={text}: expected {getattr(declared, '__name__', declared)}{options}, "
-            f"given {text!r}: {message}"
+            f"--set {key}={text}: expected {_type_text(declared)}, given {text!r}: "
+            f"{error.errors()[0]['msg']}"
         ) from None
+
+
+def _type_text(declared: Any) -> str:
+    """A declared type for a person: `int`, or `one of jpeg-q75, png`."""
+    if get_origin(declared) is Literal:
+        return f"one of {', '.join(map(str, get_args(declared)))}"
+    return getattr(declared, "__name__", str(declared))
 
 
 def apply_to_study(study: Study, overrides: Overrides) -> Study:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from bench.artifacts import (
     Barycenter,
     ClassFeatures,
+    ClassMeans,
     ClassStats,
     GlobalStats,
     Observation,
-    RealSet,
     Score,
     SoftLabels,
     SyntheticSet,
@@ -34,16 +34,18 @@ VERSIONS: Mapping[str, int] = {  # raise one when the numbers of that stage chan
     "relabel": 1,
     "evaluate": 1,
 }
-OBSERVED = {ClassStats, ClassFeatures, Observation}
+OBSERVED = {ClassStats, ClassFeatures, ClassMeans, Observation}
 
 
 @dataclass(frozen=True)
 class Source:
-    """A data set as the planner sees it: its specification and the digests of both splits."""
+    """A data set as the planner sees it: specification, digests and sizes of both splits."""
 
     spec: DatasetSpec
     train: str
     test: str
+    train_count: int
+    test_count: int
 
 
 @dataclass(frozen=True)
@@ -209,9 +211,7 @@ class _Graph:
         if "observe" in self.tasks:
             return "observe"
         config = {"observe": self.recipe.observe, "precision": self.recipe.precision}
-        return self._add(
-            "observe", Observation, config, [self.teacher()], data=self.source.train
-        )
+        return self._add("observe", Observation, config, [self.teacher()], data=self.source.train)
 
     def barycenter(self, distiller: Distiller) -> str:
         request = distiller.request
@@ -232,7 +232,7 @@ class _Graph:
             upstream.append(self.barycenter(distiller))
         config: dict[str, object] = {"distiller": plugin.name, "params": dict(params)}
         config |= {"variance": distiller.request.variance} if ClassStats in needs else {}
-        config |= {"layer": distiller.request.layer} if ClassFeatures in needs else {}
+        config |= {"layer": distiller.request.layer} if needs & {ClassFeatures, ClassMeans} else {}
         config |= {"precision": self.recipe.precision} if upstream else {}
         config |= {"ipc": self.cell.ipc} if plugin.budgeted else {}
         self._add(
@@ -269,4 +269,3 @@ class _Graph:
 def plugin_code(plugin: Registered) -> str:
     """The code part of an address: the plugin's module and the project's plugins it imports."""
     return code_hash(plugin.path, [ROOT / folder for folder in FOLDERS])
-

@@ -99,9 +99,7 @@ def _digits(recipe: Recipe) -> Recipe:
     """Real 8x8 digits: a small BatchNorm network, no flips, mild crops, lossless storage."""
     recipe = replace(
         recipe,
-        squeeze=replace(
-            recipe.squeeze, arch="convnet3-w64-bn", crop_min=0.5, flip=0.0, epochs=30
-        ),
+        squeeze=replace(recipe.squeeze, arch="convnet3-w64-bn", crop_min=0.5, flip=0.0, epochs=30),
         recover=replace(recipe.recover, crop_min=0.5, flip=0.0, roll=1, codec="png"),
         relabel=replace(recipe.relabel, crop_min=0.5, flip=0.0),
         precision="fp32",

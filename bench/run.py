@@ -55,9 +55,7 @@ def run_plan(
 def ordered(cells: Sequence[CellPlan]) -> list[CellPlan]:
     """Cells by data set, IPC and seed; rows keep the study's order."""
     datasets = list(dict.fromkeys(c.cell.dataset for c in cells))
-    return sorted(
-        cells, key=lambda c: (datasets.index(c.cell.dataset), c.cell.ipc, c.cell.seed)
-    )
+    return sorted(cells, key=lambda c: (datasets.index(c.cell.dataset), c.cell.ipc, c.cell.seed))
 
 
 def metrics_of(row: dict[str, object]) -> dict[str, float]:

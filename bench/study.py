@@ -67,7 +67,7 @@ class Study:
         labels = [row.label for row in self.rows]
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
-            raise BadValue(f"study {self.name!r}: expected distinct row labels, given twice {twice}")
+            raise BadValue(f"study {self.name!r}: expected distinct row labels, twice: {twice}")
         for name, values in (("rows", self.rows), ("datasets", self.datasets), ("ipcs", self.ipcs)):
             if not values:
                 raise BadValue(f"study {self.name!r}: expected at least one of {name}, given none")

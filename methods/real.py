@@ -5,7 +5,7 @@ relabelling and evaluation as every distiller (not the hard-label ConvNet protoc
 paper quotes in its Table 1). A draw is new for every seed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
@@ -21,7 +21,7 @@ class RandomSubset:
     """`ipc` images of each class, uniformly without replacement."""
 
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = Request()
+    request: Request = field(default_factory=Request)
 
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit
@@ -39,7 +39,7 @@ class FullSet:
     """Every real training image, the ceiling of every distiller."""
 
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = Request()
+    request: Request = field(default_factory=Request)
 
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit

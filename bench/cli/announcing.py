@@ -35,7 +35,7 @@ def announce(session: Session, device: torch.device) -> str:
         [
             headline(plan),
             table(("stage", "to make", "in store", "estimated time", "disk"), rows),
-            f"on {device}: about {total} and {disk} to go" if todo else "everything is in the store",
+            f"on {device}: about {total} and {disk} to go" if todo else "all is in the store",
         ]
     )
 

@@ -21,14 +21,22 @@ def listing(data: str, as_json: bool) -> None:
     """List data sets and their state."""
     from dataclasses import asdict
 
-    from bench.data.load import list_datasets
+    from bench.data.prepare import list_datasets
 
     rows = list_datasets(Path(data).expanduser())
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return
     lines = [
-        (r.name, str(r.classes), f"{r.resolution} px", count(r.train), count(r.test), r.state, r.licence)
+        (
+            r.name,
+            str(r.classes),
+            f"{r.resolution} px",
+            count(r.train),
+            count(r.test),
+            r.state,
+            r.licence,
+        )
         for r in rows
     ]
     click.echo(table(("name", "classes", "side", "train", "test", "state", "licence"), lines))
@@ -41,7 +49,7 @@ def listing(data: str, as_json: bool) -> None:
 def prepare(name: str, data: str, download: bool) -> None:
     """Decode NAME once into the memory-mapped cache (a name, NAME@SIDE, or an image folder)."""
     from bench.cli.session import find_spec
-    from bench.data.load import prepare as prepare_splits
+    from bench.data.prepare import prepare as prepare_splits
 
     for split in prepare_splits(find_spec(name), Path(data).expanduser(), download):
         click.echo(f"{name} {split.split}: {split.count} images, digest {split.digest[:12]}")
@@ -53,11 +61,11 @@ def prepare(name: str, data: str, download: bool) -> None:
 def verify(name: str, data: str) -> None:
     """Check the cache of NAME against its digest and its source; exit code 1 on a difference."""
     from bench.cli.session import find_spec
-    from bench.data.load import verify as verify_splits
+    from bench.data.prepare import verify as verify_splits
 
     problems = verify_splits(find_spec(name), Path(data).expanduser())
     for problem in problems:
-        click.echo(str(problem))
+        click.echo(f"{problem.path}: {problem.text}")
     click.echo(f"{name} is intact" if not problems else f"{len(problems)} problems")
     raise SystemExit(1 if problems else 0)
 

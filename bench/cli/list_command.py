@@ -16,7 +16,7 @@ KINDS = ("distillers", "evaluators", "datasets", "recipes", "studies")
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE", help="Also list this file's.")
 @json_option
 def command(kind: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    """List distillers, evaluators, data sets, recipes and studies; broken plugins with their error."""
+    """List distillers, evaluators, data sets, recipes and studies; broken ones say why."""
     entries = _plugins(plugins) + _datasets() + _recipes() + _studies()
     if kind:
         entries = [entry for entry in entries if entry["kind"] == kind]

@@ -34,7 +34,6 @@ class Written:
 def build_report(session: Session) -> "Report":
     """The report of whatever the store holds of a plan."""
     from pandas import DataFrame
-
     from reports.build import build
 
     rows = [row_of(cell, session.plan, session.store) for cell in session.plan.cells]

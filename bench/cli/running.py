@@ -38,8 +38,7 @@ def run_study(session: Session, options: RunOptions) -> int:
     outcomes: list[Outcome] = []
     try:
         shop = Workshop(session.store, session.data_root, device, watch.emit)
-        for outcome in run_plan(session.plan, shop, watch.emit):
-            outcomes.append(outcome)
+        outcomes.extend(run_plan(session.plan, shop, watch.emit))
     except (KeyboardInterrupt, StopRun):
         watch.finish("KILLED")
         done = len(outcomes)

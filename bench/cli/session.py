@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.catalog import load_study
-from bench.data.load import digest, prepare
-from bench.data.spec import DatasetSpec
+from bench.data.manifest import real_digest
+from bench.data.prepare import ensure
+from bench.data.spec import SPLITS, DatasetSpec
 from bench.overrides import parse
 from bench.plan import Plan, Source, make_plan
 from bench.plugins import get, load_file, names
@@ -44,7 +45,9 @@ def open_session(
 def find_source(name: str, root: Path) -> Source:
     """A data set's specification and digests; decodes it into the cache if that is missing."""
     spec = find_spec(name)
-    return Source(spec, digest(spec, "train", root), digest(spec, "test", root))
+    train, test = (ensure(spec, split, root)[0] for split in SPLITS)
+    digests = real_digest(spec, train), real_digest(spec, test)
+    return Source(spec, *digests, train.count, test.count)
 
 
 def find_spec(name: str) -> DatasetSpec:

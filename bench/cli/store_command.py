@@ -55,11 +55,10 @@ def verify(store: str) -> None:
 @command.command("gc")
 @store_option
 @click.option("--corrupt", is_flag=True, help="Remove artifacts that do not match their checksum.")
-@click.option("--keep-study", "keep", multiple=True, help="Keep what this study (any profile) uses.")
+@click.option("--keep-study", "keep", multiple=True, help="Keep what this study uses.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def gc(store: str, corrupt: bool, keep: tuple[str, ...], dry_run: bool) -> None:
     """Remove leftovers of killed runs, corrupt artifacts, and what no kept study uses."""
     from bench.cli.cleaning import collect
 
     click.echo(collect(store, corrupt, keep, dry_run))
-

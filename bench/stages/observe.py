@@ -6,8 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from bench.artifacts import ClassFeatures, ClassStats, GlobalStats, Moments, Observation, RealSet
-from bench.artifacts import Teacher
+from bench.artifacts import (
+    ClassFeatures,
+    ClassMeans,
+    ClassStats,
+    GlobalStats,
+    Moments,
+    Observation,
+    RealSet,
+    Teacher,
+)
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
 from bench.events import Emit, Step
@@ -103,6 +111,14 @@ def class_stats(seen: Observation, variance: str) -> ClassStats:
 def class_features(seen: Observation, layer: str) -> ClassFeatures:
     """The pooled features of one layer."""
     return ClassFeatures(seen.features[layer], seen.labels)
+
+
+def class_means(seen: Observation, layer: str) -> ClassMeans:
+    """The mean feature of each class at one layer."""
+    features, count = seen.features[layer], len(seen.labels.unique())
+    sums = torch.zeros(count, features.shape[1], dtype=torch.float64)
+    sums.index_add_(0, seen.labels, features.double())
+    return ClassMeans((sums / seen.labels.bincount(minlength=count)[:, None]).float())
 
 
 def global_stats(seen: Observation) -> GlobalStats:

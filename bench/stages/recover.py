@@ -18,7 +18,7 @@ from bench.events import Emit, Step
 from bench.models.taps import Tapped
 from bench.recipes import Recover
 from bench.stages.compute import autocast, compiled, worth_compiling
-from bench.stages.schedule import cosine
+from bench.stages.schedule import Curriculum, cosine
 from bench.stages.teacher import network
 
 TERMS = ("classification", "feature", "batch_norm", "total")
@@ -45,6 +45,8 @@ class MatchingDistiller:
         weight: lambda of Eq. 15, on the regularizer.
         ce_weight: the released code adds cross-entropy with weight 1; Eq. 15 has none.
         grouping: whether a batch holds all images of a few classes, or one image of each class.
+        curriculum: how the smallest crop shrinks over the iterations; by default it is constant.
+        draws: uniform numbers that a sampling loss finds in the view at every step.
     """
 
     feature_loss: Loss
@@ -54,6 +56,8 @@ class MatchingDistiller:
     grouping: Literal["class-major", "one-per-class"] = "class-major"
     recover: Recover = field(default_factory=Recover)
     request: Request = field(default_factory=Request)
+    curriculum: Curriculum = Curriculum()
+    draws: int = 0
 
     @property
     def needs(self) -> tuple[type, ...]:
@@ -118,7 +122,7 @@ class _Recovery:
         return self._collect(images.flatten(0, 1), torch.stack(curves).mean(0))
 
     def _objective(self, tapped: Tapped, steps: int) -> "_Terms":
-        terms = _Terms(tapped, self.method, self.reference, self.budget.fast)
+        terms = _Terms(tapped, self.method, self.reference, self.budget)
         size = (self.method.recover.batch, *self.budget.shape)
         if worth_compiling(self.model, size, steps, self.device):
             return compiled(terms)
@@ -129,7 +133,6 @@ class _Recovery:
     ) -> tuple[Tensor, Tensor]:
         """One batch: (B, ch, H, W) normalised pixels and its (4, points) loss curve."""
         recover, side = self.method.recover, self.budget.shape[-1]
-        policy = CropPolicy(scale_min=recover.crop_min, flip=recover.flip)
         labels, slots = chunk.labels.to(self.device), chunk.slots.to(self.device)
         noise = torch.randn(len(labels), *self.budget.shape, generator=rng)
         x = noise.to(self.device).requires_grad_()
@@ -138,10 +141,13 @@ class _Recovery:
         curve = []
         for step in range(recover.iterations):
             optimizer.param_groups[0]["lr"] = recover.lr * cosine(step, recover.iterations)
+            smallest = self.method.curriculum.scale(step, recover.iterations, recover.crop_min)
+            policy = CropPolicy(scale_min=smallest, flip=recover.flip)
             crop = draw_batch_crop(side, side, policy, rng)
             shift = draw_roll(recover.roll, rng), draw_roll(recover.roll, rng)
             optimizer.zero_grad(set_to_none=True)
-            values = terms(roll(batch_crop(x, crop, side), *shift), labels, slots)
+            drawn = torch.rand(self.method.draws, generator=rng).to(self.device)
+            values = terms(roll(batch_crop(x, crop, side), *shift), labels, slots, drawn)
             values[-1].backward()
             optimizer.step()
             with torch.no_grad():
@@ -180,16 +186,18 @@ class _Terms(torch.nn.Module):
     """The objective's terms, stacked as (4,): classification, feature, batch norm, total."""
 
     def __init__(
-        self, tapped: Tapped, method: MatchingDistiller, reference: Reference, fast: bool
+        self, tapped: Tapped, method: MatchingDistiller, reference: Reference, budget: Budget
     ) -> None:
         super().__init__()
-        self.tapped, self.method, self.reference, self.fast = tapped, method, reference, fast
+        self.tapped, self.method, self.reference = tapped, method, reference
+        self.fast = budget.fast
+        self.per_class = budget.ipc if method.grouping == "class-major" else 1
 
-    def forward(self, x: Tensor, labels: Tensor, slots: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor, slots: Tensor, noise: Tensor) -> Tensor:
         with autocast(x.device, self.fast):
             out = self.tapped(x)
         features = out.features[self.method.request.layer].float()
-        view = View(out.logits.float(), features, out.moments, labels, slots)
+        view = View(out.logits.float(), features, out.moments, labels, slots, self.per_class, noise)
         classification = self.method.ce_weight * cross_entropy(view.logits, labels)
         feature = self.method.feature_loss(view, self.reference)
         batch_norm = self.method.weight * self.method.regularizer(view, self.reference)

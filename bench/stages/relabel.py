@@ -1,8 +1,9 @@
 """Relabel: the teacher's logits on augmented synthetic images (FKD)."""
 
 import torch
+from torch import Tensor
 
-from bench.artifacts import SoftLabels, SyntheticSet, Teacher
+from bench.artifacts import Draws, SoftLabels, SyntheticSet, Teacher
 from bench.data.augment import CropPolicy
 from bench.data.mixing import augmented_batch, draw_epochs, normalize
 from bench.events import Emit, Step
@@ -12,6 +13,19 @@ from bench.stages.compute import autocast
 from bench.stages.teacher import network
 
 FORWARD_IMAGES = 500  # images per forward pass; the teacher is in evaluation mode, so any will do
+
+
+def drawn(config: Relabel, images: Tensor, seed: int) -> Draws:
+    """The draws of all epochs for images (M, ch, H, W): the same for every method and protocol."""
+    return draw_epochs(
+        config.epochs,
+        len(images),
+        config.batch,
+        *images.shape[-2:],
+        CropPolicy(scale_min=config.crop_min, flip=config.flip),
+        config.cutmix,
+        generator_for(seed, "relabel"),
+    )
 
 
 @torch.no_grad()
@@ -32,19 +46,8 @@ def relabel(
     model = network(teacher, fast)
     device = synthetic.images.device
     images = normalize(synthetic.images, mean, std)
-    count, (height, width) = len(images), images.shape[-2:]
-    policy = CropPolicy(scale_min=config.crop_min, flip=config.flip)
-    draws = draw_epochs(
-        config.epochs,
-        count,
-        config.batch,
-        height,
-        width,
-        policy,
-        config.cutmix,
-        generator_for(seed, "relabel"),
-    )
-    logits = torch.empty(config.epochs, count, teacher.num_classes, dtype=torch.float16)
+    draws = drawn(config, images, seed)
+    logits = torch.empty(config.epochs, len(images), teacher.num_classes, dtype=torch.float16)
     keys = [
         (epoch, index) for epoch in range(config.epochs) for index in range(draws.boxes.shape[1])
     ]

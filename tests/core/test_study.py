@@ -12,7 +12,7 @@ def test_grid_is_the_product_of_everything() -> None:
     study = Study("s", "t", ROWS, datasets=("digits", "cifar10"), ipcs=(1, 10), seeds=(0, 1, 2))
     cells = expand(study, "smoke")
     assert len(cells) == 2 * 2 * 2 * 3
-    assert len(set(cell.label for cell in cells)) == len(cells)
+    assert len({cell.label for cell in cells}) == len(cells)
 
 
 def test_profile_gives_the_number_of_seeds_unless_they_are_named() -> None:

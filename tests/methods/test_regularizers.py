@@ -91,9 +91,7 @@ def test_all_weight_on_one_image_leaves_only_that_image(activations: list[Tensor
         for k, image in ((0, 1), (2, 3)):
             mean[k] = x[image].mean((1, 2))
             variance[k] = x[image].var((1, 2), unbiased=False)
-    reference = Reference.of(
-        ClassStats(means, variances), Barycenter(torch.zeros(3, 2, 1), chosen)
-    )
+    reference = Reference.of(ClassStats(means, variances), Barycenter(torch.zeros(3, 2, 1), chosen))
     loss = WeightedPerClassBatchNorm()(view_of(activations), reference)
     assert loss.item() == pytest.approx(0, abs=1e-7)
 

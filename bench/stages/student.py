@@ -1,0 +1,67 @@
+"""Students: fresh networks with their optimiser, and the score of a trained one."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import log_softmax
+
+from bench.artifacts import RealSet, Score
+from bench.models.build import build_model
+from bench.recipes import Student
+from bench.seeds import seed_for
+from bench.stages.accuracy import judge
+from bench.stages.compute import memory_format
+from bench.stages.training import decayed
+
+Target = tuple[Tensor, Tensor]  # teacher logits (B, C) and image weights (B,)
+
+
+def fresh(config: Student, test: RealSet, seed: int, device: torch.device, fast: bool) -> nn.Module:
+    """A student whose initial weights depend on the cell's seed alone, whatever the method."""
+    model = build_model(
+        config.arch,
+        num_classes=len(test.classes),
+        channels=test.images.shape[1],
+        resolution=test.resolution,
+        seed=seed_for(seed, "student"),
+        stem=test.stem,
+    )
+    return model.to(device, memory_format=memory_format(device, fast))
+
+
+def adamw(model: nn.Module, config: Student) -> torch.optim.AdamW:
+    """AdamW that decays only weights with more than one dimension."""
+    return torch.optim.AdamW(decayed(model, config.weight_decay), lr=config.lr)
+
+
+def score(
+    model: nn.Module,
+    test: RealSet,
+    device: torch.device,
+    fast: bool,
+    updates: int,
+    label_bytes: int,
+    **extra: float,
+) -> Score:
+    """The score of a trained student, from one pass over the test split."""
+    verdict = judge(model, test, device, fast)
+    numbers = {"top5": verdict.top5, **extra}
+    return Score(verdict.top1, verdict.correct, updates, label_bytes, numbers)
+
+
+@dataclass(frozen=True)
+class SoftTarget:
+    """KL(teacher || student) at a temperature, weighted by w / mean(w), mean over the batch.
+
+    There is no T² factor: the released code of SRe2L and WMDD has none.
+    """
+
+    temperature: float
+
+    def __call__(self, logits: Tensor, target: Target) -> Tensor:
+        teacher, weights = target
+        log_p = log_softmax(teacher.float() / self.temperature, dim=1)
+        log_q = log_softmax(logits / self.temperature, dim=1)
+        divergence = (log_p.exp() * (log_p - log_q)).sum(1)  # (B,)
+        return (divergence * weights).mean()

@@ -1,0 +1,28 @@
+"""WMDD with k-means barycenters: the optimum when the weights are free too.
+
+Source: with free weights the problem of arXiv:2311.18531, Algorithm 2, is k-means (each point goes
+to its nearest atom, the weight of an atom is its share of points); our observation, not the
+paper's. The weights are used in the per-class statistics (Eq. 14) and in the FKD loss.
+"""
+
+from bench import MatchingDistiller, Recover, Uniform, distiller
+from methods.wmdd import wmdd
+
+
+@distiller("kmeans", space={"bn_weight": Uniform(0.1, 1000.0, log=True)})
+def kmeans(
+    bn_weight: float = 10.0,
+    ce_weight: float = 1.0,
+    layer: str = "penultimate",
+    iterations: int = 100,
+    recover: Recover = Recover(),  # noqa: B008
+) -> MatchingDistiller:
+    """k-means centroid matching with weighted per-class BatchNorm statistics."""
+    return wmdd(
+        bn_weight=bn_weight,
+        ce_weight=ce_weight,
+        layer=layer,
+        solver="k-means",
+        solver_iterations=iterations,
+        recover=recover,
+    )
