@@ -1,0 +1,1 @@
+"""What `bench doctor` looks at: the machine, and the places that runs read and write."""
