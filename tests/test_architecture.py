@@ -1,0 +1,108 @@
+"""The floors of the house hold: imports point down, files stay short, names say their subject."""
+
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from floors import PROJECT, RULES, judge, module_of
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted(path for folder in PROJECT for path in (ROOT / folder).rglob("*.py"))
+ALL = SOURCES + sorted(p for name in ("tests", "benchmarks") for p in (ROOT / name).rglob("*.py"))
+LIMIT, AIM = 400, 200  # lines of a file
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "why"),
+    [
+        ("bench.run", "import methods.wmdd", "the core knows no plugin"),
+        ("bench.run", "def f():\n    from evaluators import fkd", "the core knows no plugin"),
+        ("bench.run", "import reports", "the core knows no plugin"),
+        ("bench.run", "if TYPE_CHECKING:\n    import studies.sweeps", "the core knows no plugin"),
+        ("bench.plugins", "import_module('methods.wmdd')", "the core knows no plugin"),
+        ("bench.cli.main", "from methods import wmdd", "commands find plugins by discovery"),
+        ("methods.wmdd", "from evaluators.fkd import fkd", "a method is made of the core"),
+        ("methods.wmdd", "from bench.run import run_plan", "a plugin does not see how it is run"),
+        ("evaluators.fkd", "from methods import wmdd", "an evaluator is made of the core"),
+        ("studies.ablation", "from methods import wmdd", "a study names its distillers"),
+        ("reports.tables", "from bench import Study", "reports are functions of tables"),
+        ("reports.tables", "def f():\n    import torch", "reports are functions of tables"),
+        ("bench.store", "from bench.stages.recover import x", "the ground floor stands alone"),
+        ("bench.data.load", "from bench.stages import x", "data and models know no stage"),
+        ("bench.transport.cost", "from bench import models", "transport is pure"),
+        ("bench.stages.recover", "from bench.store import Store", "stages are pure"),
+        ("bench.plan", "from bench.cli.text import table", "the core hears no command"),
+        ("bench.tracking.mlflow", "from bench.run import x", "observers hear events only"),
+        ("bench.stages.recover", "import mlflow", "tracking is an observer"),
+        ("bench.doctor", "def f():\n    from mlflow import x", "tracking is an observer"),
+        ("bench.run", "from optuna.trial import Trial", "search is an observer"),
+        ("methods.rded", "import random", "mathematics neither draws on screens nor"),
+        ("bench.run", "import importlib\nimportlib.reload(x)", "modules are found in one place"),
+        ("bench.cli.main", "import torch.nn", "help and typos are answered at once"),
+        ("bench.study", "try:\n    import pandas\nexcept A:\n    pass", "help and typos are"),
+        ("studies.ablation", "class A:\n    import scipy", "help and typos are answered at once"),
+        ("methods.wmdd", "from . import regularizers", "imports are absolute"),
+        ("bench", "from methods import wmdd", "the core knows no plugin"),
+    ],
+)
+def test_the_judge_catches(module: str, source: str, why: str) -> None:
+    verdict = judge(module, source)
+    assert any(why in line for line in verdict), verdict
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("bench.cli.report_command", "def f():\n    from reports.build import build"),
+        ("bench.cli.main", "def f():\n    import torch"),
+        ("bench.events", "if TYPE_CHECKING:\n    from torch import Tensor"),
+        ("bench.plugins", "import importlib.util\nimportlib.import_module(name)"),
+        ("bench.tracking.mlflow", "import mlflow"),
+        ("bench.sweep", "import optuna"),
+        ("bench.diagnosis.software", "from importlib.metadata import version"),
+        ("methods.cda", "from methods.sre2l import sre2l\nfrom bench.stages import schedule"),
+        ("reports.tables", "import pandas\nfrom bench.errors import BadValue"),
+        ("bench", "if TYPE_CHECKING:\n    from bench.study import Row"),
+        ("bench.bencher", "from methodsx import y"),
+    ],
+)
+def test_the_judge_lets_pass(module: str, source: str) -> None:
+    assert judge(module, source) == []
+
+
+def test_every_rule_says_why_and_what() -> None:
+    assert all(rule.why and rule.where and bool(rule.never) != bool(rule.only) for rule in RULES)
+
+
+def test_imports_point_down() -> None:
+    verdict = [
+        line
+        for path in SOURCES
+        for line in judge(module_of(path, ROOT), path.read_text(encoding="utf-8"))
+    ]
+    assert verdict == []
+
+
+def test_no_file_is_longer_than_a_reader_bears() -> None:
+    length = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in ALL}
+    assert {str(p.relative_to(ROOT)): n for p, n in length.items() if n > LIMIT} == {}
+
+
+@pytest.mark.filterwarnings("default")
+def test_files_that_grow_long_are_named_in_a_warning() -> None:
+    length = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+    growing = sorted(f"{p.relative_to(ROOT)} ({n})" for p, n in length.items() if n > AIM)
+    if growing:
+        warnings.warn(f"over {AIM} lines: {', '.join(growing)}", stacklevel=1)
+
+
+def test_files_are_named_after_their_subject() -> None:
+    assert [str(path) for path in ALL if path.stem in EMPTY_NAMES] == []
+
+
+def test_test_files_have_names_of_their_own_and_no_packages() -> None:
+    tests = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert "__init__.py" not in tests
+    assert [name for name, count in Counter(tests).items() if count > 1] == []
