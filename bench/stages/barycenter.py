@@ -1,0 +1,151 @@
+"""Barycenter: a few weighted points that stand for each class's features."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+
+from bench.artifacts import Barycenter, ClassFeatures
+from bench.errors import BadValue, CellFailed
+from bench.events import Emit, Step, silent
+from bench.transport.cost import Array
+from bench.transport.objective import variance_explained
+from bench.transport.solved import Solved
+from bench.transport.solvers import solver_named
+
+
+@dataclass(frozen=True)
+class Solve:
+    """How a barycenter is solved; the defaults are those of WMDD's released code.
+
+    Attributes:
+        solver: a name in `bench.transport.solvers`, which also decides who sets the weights.
+        iterations: most position updates.
+        tolerance: stop once the atoms' summed squared displacement is at most this.
+        init: start at standard normal noise, as released, or at distinct real features; read by
+            uniform, algorithm-2 and sinkhorn, while k-means and the sliced solvers always start at
+            real features.
+        step: relaxation in (0, 2) of algorithm-2's step on the weights.
+        slices: directions per step of the sliced solvers.
+        regularization: sinkhorn's entropy in units of the mean cost.
+
+    Raises:
+        UnknownName: no solver has that name.
+        BadValue: a number is outside its range.
+    """
+
+    solver: str = "uniform"
+    iterations: int = 100
+    tolerance: float = 1e-7
+    init: Literal["normal", "real"] = "normal"
+    step: float = 1.0
+    slices: int = 128
+    regularization: float = 0.02
+
+    def __post_init__(self) -> None:
+        solver_named(self.solver)
+        _require(self.iterations >= 1, "iterations", "at least 1", self.iterations)
+        _require(self.tolerance >= 0, "tolerance", "at least 0", self.tolerance)
+        _require(self.init in ("normal", "real"), "init", "'normal' or 'real'", self.init)
+        _require(0 < self.step < 2, "step", "between 0 and 2, exclusive", self.step)
+        _require(self.slices >= 1, "slices", "at least 1", self.slices)
+        _require(self.regularization > 0, "regularization", "above 0", self.regularization)
+
+
+def barycenters(
+    features: ClassFeatures,
+    ipc: int,
+    solve: Solve,
+    seed: int,
+    emit: Emit = silent,
+    workers: int | None = None,
+) -> Barycenter:
+    """Solves every class on its own, in parallel threads with one BLAS thread each.
+
+    Each class draws from its own generator, so the result does not depend on `workers` (None: one
+    per core). One Step per finished class carries its cost and the share of variance explained;
+    it is emitted from the calling thread.
+
+    Raises:
+        BadValue: ipc is below 1 or above a class's size, or a class has no features.
+        CellFailed: features that are not finite.
+    """
+    groups = _by_class(features)
+    _check(groups, ipc)
+    solved: dict[int, Solved] = {}
+    with threadpool_limits(limits=1, user_api="blas"), _threads(workers) as pool:
+        tasks = {
+            pool.submit(_solve_class, group, ipc, solve, seed, label): label
+            for label, group in enumerate(groups)
+        }
+        for done, task in enumerate(as_completed(tasks), start=1):
+            solved[tasks[task]] = task.result()
+            emit(_progress(task, groups[tasks[task]], done, len(tasks)))
+    return _stacked([solved[label] for label in range(len(groups))])
+
+
+def _solve_class(group: Tensor, ipc: int, solve: Solve, seed: int, label: int) -> Solved:
+    rng = np.random.default_rng([seed, label])
+    return solver_named(solve.solver).run(_array(group), ipc, solve, rng)
+
+
+def _by_class(features: ClassFeatures) -> tuple[Tensor, ...]:
+    """Views of the features of class 0, 1, ..."""
+    sizes = torch.bincount(features.labels.cpu())
+    return torch.split(features.features, sizes.tolist())
+
+
+def _check(groups: tuple[Tensor, ...], ipc: int) -> None:
+    _require(ipc >= 1, "ipc", "at least 1", ipc)
+    for label, group in enumerate(groups):
+        if ipc > len(group):
+            raise BadValue(
+                f"expected ipc of at most {len(group)}, the number of images of class {label}, "
+                f"but got {ipc}: lower ipc or give the class more images"
+            )
+        if not bool(torch.isfinite(group).all()):
+            raise CellFailed(
+                f"expected finite features, but class {label} has NaN or infinite ones: "
+                "retrain the teacher, whose training diverged"
+            )
+
+
+def _stacked(solved: list[Solved]) -> Barycenter:
+    return Barycenter(
+        support=torch.from_numpy(np.stack([s.support for s in solved])).float(),
+        weights=torch.from_numpy(np.stack([s.weights for s in solved])).float(),
+        cost=torch.tensor([s.cost for s in solved], dtype=torch.float32),
+        iterations=torch.tensor([s.iterations for s in solved], dtype=torch.int64),
+    )
+
+
+def _progress(task: "Future[Solved]", group: Tensor, done: int, total: int) -> Step:
+    cost = task.result().cost
+    explained = variance_explained(cost, _array(group))
+    return Step("barycenter", done, total, {"cost": cost, "variance_explained": explained})
+
+
+def _array(group: Tensor) -> Array:
+    return group.cpu().double().numpy()
+
+
+@contextmanager
+def _threads(workers: int | None) -> Iterator[ThreadPoolExecutor]:
+    """A pool that drops what has not started when its block is left early."""
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _require(holds: bool, name: str, expected: str, given: object) -> None:
+    if not holds:
+        raise BadValue(f"expected {name} to be {expected}, but got {given!r}: change it")

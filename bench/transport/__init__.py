@@ -1,0 +1,1 @@
+"""Optimal transport between one class of features and its barycenter: pure numpy, float64."""
