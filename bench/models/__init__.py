@@ -1,0 +1,1 @@
+"""Networks: architectures and their first layers, taps on what happens inside, and moments."""
