@@ -65,10 +65,11 @@ def typed(key: str, declared: Any, text: str) -> object:
     Raises:
         BadValue: it is not one; names the key, the expected type and the text.
     """
-    raw: object = text.split(",") if get_origin(declared) is tuple else text
+    if get_origin(declared) is tuple:
+        return tuple(typed(key, get_args(declared)[0], part) for part in text.split(","))
     try:
         adapter: TypeAdapter[object] = TypeAdapter(declared, config=ConfigDict(allow_inf_nan=False))
-        return adapter.validate_strings(raw)
+        return adapter.validate_strings(text)
     except ValidationError as error:
         raise BadValue(
             f"--set {key}={text}: expected {_type_text(declared)}, given {text!r}: "

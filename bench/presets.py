@@ -61,7 +61,7 @@ def _wmdd_code(dataset: str, resolution: int, ipc: int, profile: Profile) -> Rec
         presets={
             "wmdd": {"bn_weight": weight},
             "ce-pcbn": {"bn_weight": weight},
-            "clean": {"bn_weight": weight},
+            "clean-bn": {"bn_weight": weight},
             "wass-bn": {"bn_weight": native},
             "sre2l": {"bn_weight": native},
         },

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from bench import Barycenter, ClassStats, GlobalStats, Moments, Reference, View
+from bench import Barycenter, ClassStats, GlobalStats, Reference, View
+from bench.models.moments import batch_moments, class_moments
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,11 @@ class BatchNorm:
 
     def __call__(self, view: View, reference: Reference) -> Tensor:
         stats = reference[GlobalStats]
-        share = view.logits.new_full((1, len(view.labels)), 1 / len(view.labels))
-        terms = [
-            _distance(*_statistics(moments, share), mean[None], variance[None], self.squared)[0]
-            for moments, mean, variance in zip(
-                view.moments, stats.means, stats.variances, strict=True
-            )
-        ]
+        terms = []
+        for moments, *target in zip(view.moments, stats.means, stats.variances, strict=True):
+            mean, variance = batch_moments(moments)
+            gaps = torch.stack((mean - target[0], variance - target[1]))  # (2, ch)
+            terms.append(_length(gaps, self.squared).sum())
         return _total(terms, self.first)
 
 
@@ -48,8 +47,7 @@ class PerClassBatchNorm:
     needs: tuple[type, ...] = (ClassStats,)
 
     def __call__(self, view: View, reference: Reference) -> Tensor:
-        weights = torch.ones_like(view.labels, dtype=view.logits.dtype)
-        return _per_class(view, reference[ClassStats], weights, self.first, self.squared)
+        return _per_class(view, reference[ClassStats], None, self.first, self.squared)
 
 
 @dataclass(frozen=True)
@@ -70,41 +68,25 @@ class WeightedPerClassBatchNorm:
 
 
 def _per_class(
-    view: View, stats: ClassStats, weights: Tensor, first: float, squared: bool
+    view: View, stats: ClassStats, weights: Tensor | None, first: float, squared: bool
 ) -> Tensor:
-    member = one_hot(view.labels, stats.means[0].shape[0]).to(weights.dtype).T  # (C, B)
-    present = member.sum(1) > 0  # (C,)
-    share = member * weights
-    share = share / share.sum(1, keepdim=True).clamp_min(torch.finfo(share.dtype).tiny)
+    """Gaps of the classes in the batch: unsquared and averaged, or squared and summed (Eq. 13)."""
+    count = len(stats.means[0])
+    present = one_hot(view.labels, count).sum(0) > 0  # (C,)
     terms = []
-    for moments, mean, variance in zip(view.moments, stats.means, stats.variances, strict=True):
-        per_class = _distance(*_statistics(moments, share), mean, variance, squared, present)
-        terms.append(per_class.sum() if squared else per_class.sum() / present.sum())
+    for moments, *target in zip(view.moments, stats.means, stats.variances, strict=True):
+        mean, variance = class_moments(moments, view.labels, count, weights)
+        gaps = torch.stack((mean - target[0], variance - target[1])) * present[:, None]
+        lengths = _length(gaps, squared).sum()
+        terms.append(lengths if squared else lengths / present.sum())
     return _total(terms, first)
 
 
-def _statistics(moments: Moments, share: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and biased variance (k, ch) of k groups, `share` (k, B) holding each image's weight."""
-    mean = share @ moments.mean
-    return mean, share @ moments.square - mean.square()
-
-
-def _distance(
-    mean: Tensor,
-    variance: Tensor,
-    target_mean: Tensor,
-    target_variance: Tensor,
-    squared: bool,
-    present: Tensor | None = None,
-) -> Tensor:
-    """||mean - target|| + ||variance - target|| per group (k,), or the sum of their squares."""
-    gaps = (mean - target_mean, variance - target_variance)
-    if present is not None:
-        gaps = (gaps[0] * present[:, None], gaps[1] * present[:, None])
-    if squared:
-        return gaps[0].square().sum(1) + gaps[1].square().sum(1)
-    return torch.linalg.vector_norm(gaps[0], dim=1) + torch.linalg.vector_norm(gaps[1], dim=1)
+def _length(gaps: Tensor, squared: bool) -> Tensor:
+    """Norms, or squared norms, over the channels in the last dimension."""
+    return gaps.square().sum(-1) if squared else torch.linalg.vector_norm(gaps, dim=-1)
 
 
 def _total(terms: Sequence[Tensor], first: float) -> Tensor:
-    return first * terms[0] + torch.stack(list(terms[1:])).sum() if terms[1:] else first * terms[0]
+    """Sum over layers, the first one times `first`."""
+    return (first - 1) * terms[0] + torch.stack(list(terms)).sum()

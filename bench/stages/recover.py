@@ -56,7 +56,7 @@ class MatchingDistiller:
     grouping: Literal["class-major", "one-per-class"] = "class-major"
     recover: Recover = field(default_factory=Recover)
     request: Request = field(default_factory=Request)
-    curriculum: Curriculum = Curriculum()
+    curriculum: Curriculum = field(default_factory=Curriculum)
     draws: int = 0
 
     @property
