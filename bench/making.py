@@ -27,10 +27,12 @@ from bench.contracts import Budget
 from bench.data.load import load
 from bench.errors import BadValue, CellFailed
 from bench.events import Emit, StageFinished, StageStarted
+from bench.models.flops import flops_of
 from bench.models.taps import has_batchnorm
 from bench.plan import CellPlan, Task
 from bench.seeds import generator_for
 from bench.stages.barycenter import barycenters
+from bench.stages.compute import fitting_threads
 from bench.stages.observe import class_features, class_means, class_stats, observe
 from bench.stages.placement import to_device
 from bench.stages.relabel import relabel
@@ -72,7 +74,8 @@ class Workshop:
 
         def make() -> object:
             self.emit(StageStarted(label, task.stage, task.address))
-            return _MAKERS[task.stage](self, plan)
+            with fitting_threads(batch_flops(plan)):
+                return _MAKERS[task.stage](self, plan)
 
         begin = time.perf_counter()
         reset_peak(self.device)
@@ -221,6 +224,15 @@ _MAKERS: Mapping[str, Callable[[Workshop, CellPlan], object]] = {
     "relabel": _relabel,
     "evaluate": _evaluate,
 }
+
+
+def batch_flops(plan: CellPlan) -> float:
+    """Operations of the teacher's forward pass over one batch of synthetic images."""
+    spec, recipe = plan.source.spec, plan.recipe
+    per_image = flops_of(
+        recipe.squeeze.arch, spec.num_classes, spec.channels, spec.resolution, spec.stem
+    )
+    return per_image * recipe.recover.batch
 
 
 def reset_peak(device: torch.device) -> None:

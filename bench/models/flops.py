@@ -1,9 +1,13 @@
 """Operations of a forward pass, counted and not timed."""
 
+from functools import cache
+
 import torch
 from torch import nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
+
+from bench.models.build import build_model
 
 COUNTED = 2  # images; BatchNorm in training mode refuses a single value per channel
 
@@ -22,3 +26,18 @@ def forward_flops(model: nn.Module, channels: int, resolution: int) -> float:
     with FlopCounterMode(display=False) as counter:
         functional_call(model, state, (images,))
     return float(counter.get_total_flops()) / COUNTED
+
+
+@cache
+def flops_of(arch: str, num_classes: int, channels: int, resolution: int, stem: str) -> float:
+    """Operations of one image's forward pass through a network by name; nothing is allocated."""
+    with torch.device("meta"):
+        model = build_model(
+            arch,
+            num_classes=num_classes,
+            channels=channels,
+            resolution=resolution,
+            seed=0,
+            stem=stem,
+        )
+    return forward_flops(model, channels, resolution)
