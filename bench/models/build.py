@@ -86,9 +86,7 @@ def build_model(
         return _by_timm(arch, num_classes, channels, resolution, resolved)
 
 
-def _by_timm(
-    arch: str, num_classes: int, channels: int, resolution: int, stem: str
-) -> nn.Module:
+def _by_timm(arch: str, num_classes: int, channels: int, resolution: int, stem: str) -> nn.Module:
     from bench.models.vit import timm_model, timm_names  # imports timm, 3 s
 
     name, names = ALIASES.get(arch, arch), timm_names()

@@ -57,8 +57,11 @@ def _convolutions(model: nn.Module) -> list[str]:
 
 def _classifier(model: nn.Module) -> str:
     """The path of the last linear layer; of the last convolution where there is no linear one."""
-    for kind in (nn.Linear, nn.Conv2d):
-        found = [name for name, module in model.named_modules() if isinstance(module, kind)]
+    kinds: tuple[type[nn.Module], ...] = (nn.Linear, nn.Conv2d)
+    for kind in kinds:
+        found: list[str] = [
+            name for name, module in model.named_modules() if isinstance(module, kind)
+        ]
         if found:
             return found[-1]
     raise BadValue("expected a network with a linear classifier, given one without")

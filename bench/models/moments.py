@@ -1,7 +1,7 @@
 """First and second moments of BatchNorm inputs: per image, per group of images, and pooled.
 
 The moments of a group are weighted means of those of its images, so that groups may differ in size
-and images in weight (arXiv:2311.18531, Eq. 14). Variances are biased (divided by n), as E[x²] - E[x]².
+and images in weight (arXiv:2311.18531, Eq. 14). Variances are biased (divided by n).
 """
 
 from collections.abc import Sequence
@@ -62,9 +62,7 @@ def class_moments(
 ) -> tuple[Tensor, Tensor]:
     """Mean and biased variance (C, ch) of each class; zeros for classes without images.
 
-    Attributes:
-        labels: (B,) class ids.
-        weights: (B,) weights of the images, normalised within each class; None means equal ones.
+    `labels` (B,) are class ids, `weights` (B,) count relative to those of the same class.
     """
     member = torch.arange(num_classes, device=labels.device)[:, None] == labels  # (C, B)
     share = member.to(moments.mean.dtype)

@@ -8,6 +8,8 @@ EfficientNets and MobileNets stride by 1 instead of 2 in their first convolution
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import timm
 import torch
@@ -33,9 +35,8 @@ def timm_model(
         BadValue: timm cannot build or run it at this resolution or with these channels.
     """
     try:
-        model: nn.Module = timm.create_model(
-            arch, num_classes=num_classes, in_chans=channels, **_sizes(arch, resolution)
-        )
+        make: Callable[..., nn.Module] = partial(timm.create_model, arch)
+        model = make(num_classes=num_classes, in_chans=channels, **_sizes(arch, resolution))
         if stem == "small":
             _stride_by_one(model)
         shape = _logits_shape(model, channels, resolution)
