@@ -46,6 +46,11 @@ def test_help_lists_and_typos_import_nothing_heavy(arguments: list[str]) -> None
     assert imported_by(arguments) == set()
 
 
+def test_a_heavy_import_would_be_seen(tmp_path: Path) -> None:
+    places = ["--store", str(tmp_path), "--data", str(tmp_path)]
+    assert "torch" in imported_by(["doctor", *places])
+
+
 def test_the_console_script_is_the_command_line() -> None:
     assert PYPROJECT["project"]["scripts"] == {"bench": "bench.cli.main:main"}
 
