@@ -1,0 +1,52 @@
+"""The teacher learns, is reproducible, and is rebuilt strictly from its artifact."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from bench.artifacts import RealSet, Teacher
+from bench.errors import CellFailed
+from bench.events import Event, Step, silent
+from bench.recipes import Squeeze
+from bench.stages.accuracy import judge
+from bench.stages.squeeze import squeeze
+from bench.stages.teacher import network
+
+CPU = torch.device("cpu")
+SHORT = Squeeze(arch="convnet3-w16-bn", epochs=1, crop_min=0.5, flip=0.0)
+
+
+def test_teacher_learns(teacher: Teacher) -> None:
+    assert teacher.top1 > 0.8  # chance is 0.1
+
+
+def test_stored_accuracy_is_that_of_the_rebuilt_network(
+    teacher: Teacher, digits_test: RealSet
+) -> None:
+    assert judge(network(teacher), digits_test, CPU, False).top1 == pytest.approx(teacher.top1)
+
+
+def test_equal_seeds_give_equal_teachers(digits: RealSet, digits_test: RealSet) -> None:
+    first, second = (squeeze(digits, digits_test, SHORT, CPU, False, silent) for _ in range(2))
+    assert all(torch.equal(first.state[k], second.state[k]) for k in first.state)
+    other = squeeze(digits, digits_test, replace(SHORT, seed=1), CPU, False, silent)
+    assert any(not torch.equal(first.state[k], other.state[k]) for k in first.state)
+
+
+def test_progress_is_emitted_once_per_epoch(digits: RealSet, digits_test: RealSet) -> None:
+    heard: list[Event] = []
+    squeeze(digits, digits_test, replace(SHORT, epochs=2), CPU, False, heard.append)
+    steps = [(e.step, e.total) for e in heard if isinstance(e, Step)]
+    assert steps == [(1, 2), (2, 2)]
+
+
+def test_diverging_training_is_a_failed_cell(digits: RealSet, digits_test: RealSet) -> None:
+    with pytest.raises(CellFailed, match="expected a finite loss"):
+        squeeze(digits, digits_test, replace(SHORT, lr=1e30), CPU, False, silent)
+
+
+def test_a_state_that_does_not_fit_is_refused(teacher: Teacher) -> None:
+    missing = {k: v for k, v in teacher.state.items() if "weight" not in k}
+    with pytest.raises(RuntimeError, match="Missing key"):
+        network(replace(teacher, state=missing))
