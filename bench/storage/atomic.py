@@ -1,0 +1,73 @@
+"""Writing files and folders so that a crash at any moment leaves all of one or nothing."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from bench.errors import BadValue
+
+ELSEWHERE = "choose another folder (--store)"
+_DENIED = f"it may not be read or written; {ELSEWHERE}"
+_A_FILE = f"a part of its path is a file; {ELSEWHERE}"
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space (`bench store gc`)",
+    errno.EDQUOT: "the disk quota is used up; free some space (`bench store gc`)",
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.EROFS: f"its file system is read-only; {ELSEWHERE}",
+    errno.ENOTDIR: _A_FILE,
+    errno.EEXIST: _A_FILE,
+}
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """Turns what the system says about a store or a file into one line that says what to do.
+
+    Raises:
+        BadValue: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, f"{error}; {ELSEWHERE}")
+        raise BadValue(f"{where}: expected a folder that can be used, but {reason}") from error
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a file under a temporary name beside it, then renames it; makes its folder.
+
+    Raises:
+        BadValue: it cannot be written; what was there before stays as it was.
+    """
+    with explained(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content.encode() if isinstance(content, str) else content)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """As `write_atomically`, in a folder that exists, with the system's own errors."""
+    temporary = path.with_name(f".{path.name[:100]}.{uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Waits until a file, or a folder's list of names, is on the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # folders cannot be opened there
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

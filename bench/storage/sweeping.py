@@ -1,0 +1,91 @@
+"""Sweeping: removing what dead processes left, and artifacts that nobody wants any more."""
+
+import time
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from bench.storage.owner import owner_named
+from bench.storage.place import LAST, TEMPORARY, LocalPlace, Place
+from bench.storage.records import FOLDER as RECORDS
+from bench.storage.remote import RemotePlace
+from bench.storage.tickets import FOLDER as LOCKS
+from bench.storage.tickets import file_of, tickets
+
+OBJECTS = "objects"
+ABANDONED = 86400.0  # seconds after which what an owner elsewhere left is given up
+
+
+class Swept(NamedTuple):
+    """How many things were removed, and the bytes that they took."""
+
+    removed: int
+    bytes: int
+
+
+def object_folder(address: str) -> str:
+    return f"{OBJECTS}/{address[:2]}/{address}"
+
+
+def addresses(place: Place, prefix: str = "") -> Iterator[str]:
+    """Addresses in a store, also of folders that are not complete."""
+    for shard in place.names(OBJECTS):
+        if shard.startswith(prefix[:2]):
+            found = place.names(f"{OBJECTS}/{shard}")
+            yield from (name for name in found if name.startswith(prefix) and name[:2] == shard)
+
+
+def sweep(place: Place, keep: Collection[str] | None, dry_run: bool) -> Swept:
+    """Removes stale temporary folders and locks, and artifacts not in `keep` (None keeps all)."""
+    names = [*_stale_locks(place), *_broken(place)]
+    if keep is not None:
+        kept = set(keep)
+        names += [object_folder(address) for address in addresses(place) if address not in kept]
+    swept = [_removed(place, name, dry_run) for name in dict.fromkeys(names)]
+    local = place.copies if isinstance(place, RemotePlace) else place
+    if isinstance(local, LocalPlace):
+        swept += [_removed(local, name, dry_run) for name in _stale_folders(local)]
+    return Swept(len(swept), sum(swept))
+
+
+def _removed(place: Place, name: str, dry_run: bool) -> int:
+    size = place.size(name)
+    if not dry_run:
+        place.remove(name)
+    return size
+
+
+def _broken(place: Place) -> Iterator[str]:
+    """Folders without a manifest: uploads that broke off, or files deleted by hand."""
+    held = tickets(place)
+    for address in addresses(place):
+        folder = object_folder(address)
+        if address not in held and not place.has(f"{folder}/{LAST}"):
+            yield folder
+
+
+def _stale_locks(place: Place) -> Iterator[str]:
+    for name, ticket in tickets(place).items():
+        if ticket.owner is None:  # it is just being written, or its writer was killed at that
+            stale = place.has(f"{object_folder(name)}/{LAST}")
+        else:
+            gone = ticket.owner.gone()
+            silent = time.time() - ticket.at > ABANDONED
+            stale = ticket.released or gone or (gone is None and silent)
+        if stale:
+            yield file_of(name, ticket.number)
+
+
+def _stale_folders(place: LocalPlace) -> Iterator[str]:
+    for name in place.names(TEMPORARY):
+        owner = owner_named(name)
+        gone = owner.gone() if owner else None
+        try:
+            silent = time.time() - (place.root / TEMPORARY / name).stat().st_mtime > ABANDONED
+        except FileNotFoundError:
+            continue
+        if gone or (gone is None and silent):
+            yield f"{TEMPORARY}/{name}"
+    hidden = (place.root / folder for folder in (LOCKS, RECORDS))
+    for file in (file for folder in hidden for file in folder.rglob(".*.tmp")):
+        if time.time() - file.stat().st_mtime > ABANDONED:
+            yield str(file.relative_to(place.root))
