@@ -35,8 +35,8 @@ def inside(*names: str) -> tuple[str, ...]:
 
 
 GROUND = inside(
-    "errors", "events", "artifacts", "seeds", "fingerprint", "packing", "store", "space",
-    "registry", "plugins", "recipes", "presets", "study", "overrides", "catalog",
+    "errors", "events", "artifacts", "seeds", "fingerprint", "packing", "store", "storage",
+    "space", "registry", "plugins", "recipes", "presets", "study", "overrides", "catalog",
 )  # fmt: skip
 MATH = inside("transport", "models", "data")
 STAGES = inside("contracts", "stages")
