@@ -1,0 +1,1 @@
+"""Reports: pure functions from a tidy frame of cells to tables, figures and one HTML page."""

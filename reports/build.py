@@ -1,0 +1,151 @@
+"""All files of a report from a study's description, its frame and its images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reports.console import terminal
+from reports.csv_ import frame_csv, table_csv
+from reports.drawing import Figure
+from reports.figures import accuracy_figure, cost_figure
+from reports.grids import Grid, grid
+from reports.html import report_html
+from reports.info import StudyInfo
+from reports.latex import document, snippet
+from reports.markdown import report_markdown
+from reports.page import Page, Section, page_of
+from reports.tables import slug
+
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A built report.
+
+    Attributes:
+        files: relative path -> content.
+        terminal: the main tables as plain text.
+        metrics: summary numbers for a tracker, such as "top1_mean/wass-pcbn.digits.ipc2".
+    """
+
+    files: Mapping[str, bytes]
+    terminal: str
+    metrics: Mapping[str, float]
+
+
+def build(
+    info: StudyInfo,
+    frame: pd.DataFrame,
+    grids: Mapping[str, np.ndarray] | None = None,
+    class_names: Mapping[str, Sequence[str]] | None = None,
+) -> Report:
+    """The report of whatever the frame holds; nothing is written.
+
+    Args:
+        frame: one line per cell, accuracies as fractions.
+        grids: title -> (C, m, H, W, ch) uint8; a title names its data set as `row · data set · …`.
+        class_names: data set -> names of its classes, in the order of the images.
+
+    Raises:
+        BadValue: for a frame or an image array of the wrong form.
+        UnknownName: for a status, a table of the paper or a contrast's row that does not exist.
+    """
+    page = page_of(info, frame)
+    figures = {section.dataset: _figures(info, section) for section in page.sections}
+    pictures = _grids(page, grids or {}, class_names or {})
+    files = _texts(page, frame, figures, pictures)
+    for drawn in figures.values():
+        for figure in drawn:
+            files[f"figures/{figure.key}.svg"] = figure.svg
+            files[f"figures/{figure.key}.png"] = figure.png
+    for shown in pictures.values():
+        files |= {f"grids/{picture.key}.png": picture.png for picture in shown}
+    return Report(files, console_text(page), metrics(page))
+
+
+def console_text(page: Page) -> str:
+    """Results, paired differences and effects, then the warnings."""
+    tables = [t for section in page.sections for t in (section.overview, *section.results) if t]
+    tables += [t for t in page.analyses if t.key != "printed"]
+    blocks = [terminal(table) for table in tables]
+    blocks += ["\n".join(f"{alarm.level}: {alarm.text}" for alarm in page.alarms)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def metrics(page: Page) -> dict[str, float]:
+    """Mean, std and n of every row under every setting, and counts of cells."""
+    found: dict[str, float] = {"cells_done": page.done, "cells": len(page.cells)}
+    found["cells_failed"] = sum(cell.status == "failed" for cell in page.cells)
+    for section in page.sections:
+        several = len(section.results) > 1
+        for s in section.summaries:
+            if s.sample is None:
+                continue
+            place = [slug(s.row), slug(s.setting.dataset), f"ipc{s.setting.ipc}"]
+            place += [slug(s.setting.evaluator), slug(s.setting.student)] if several else []
+            name = _unused(".".join(place), found)
+            found[f"top1_mean/{name}"] = s.sample.mean
+            found[f"top1_n/{name}"] = s.sample.n
+            if s.sample.std is not None:
+                found[f"top1_std/{name}"] = s.sample.std
+    return found
+
+
+def _unused(name: str, found: Mapping[str, float]) -> str:
+    """The name, numbered where another row has taken it."""
+    count = 2
+    unique = name
+    while f"top1_mean/{unique}" in found:
+        unique, count = f"{name}-{count}", count + 1
+    return unique
+
+
+def _texts(
+    page: Page,
+    frame: pd.DataFrame,
+    figures: Mapping[str, Sequence[Figure]],
+    grids: Mapping[str, Sequence[Grid]],
+) -> Files:
+    results = [t for section in page.sections for t in section.results]
+    linked = {
+        section.dataset: [
+            *((f.title, f"figures/{f.key}.svg") for f in figures.get(section.dataset, ())),
+            *((g.title, f"grids/{g.key}.png") for g in grids.get(section.dataset, ())),
+        ]
+        for section in page.sections
+    }
+    texts = {
+        "report.html": report_html(page, figures, grids),
+        "report.md": report_markdown(page, linked),
+        "report.csv": frame_csv(frame),
+        "report.tex": document(page),
+        "table.csv": table_csv(results),
+        "table.tex": snippet(results),
+    }
+    return {name: content.encode("utf-8") for name, content in texts.items()}
+
+
+def _figures(info: StudyInfo, section: Section) -> list[Figure]:
+    drawn: list[Figure] = []
+    settings = dict.fromkeys(s.setting for s in section.summaries)
+    for table, setting in zip(section.results, settings, strict=True):
+        here = [s for s in section.summaries if s.setting == setting]
+        drawn.append(accuracy_figure(f"accuracy-{table.key}", here, info.paper_table))
+        costs = cost_figure(f"cost-{table.key}", here)
+        drawn += [costs] if costs else []
+    return drawn
+
+
+def _grids(
+    page: Page, images: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]
+) -> dict[str, list[Grid]]:
+    found: dict[str, list[Grid]] = {}
+    datasets = [section.dataset for section in page.sections]
+    for count, (title, array) in enumerate(images.items()):
+        dataset = next((d for d in datasets if d in title.split(" · ")), "".join(datasets[:1]))
+        made = grid(f"{count:02d}-{slug(title)}", title, array, names.get(dataset, ()))
+        found.setdefault(dataset, []).append(made)
+    return found

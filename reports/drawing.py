@@ -1,0 +1,53 @@
+"""How figures are drawn: without pyplot, so that nothing global is touched, as SVG and PNG.
+
+The same input gives the same bytes.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+
+import matplotlib
+from matplotlib.figure import Figure as Canvas
+
+INK, MUTED, RULE = "#24292f", "#6e7681", "#d8dce1"
+OURS, PAPER, PAGE = "#2a6fbb", "#c2702c", "#ffffff"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure: vector for the page, pixels for slides and trackers."""
+
+    key: str
+    title: str
+    svg: bytes
+    png: bytes
+
+
+def render(
+    key: str, title: str, size: tuple[float, float], draw: Callable[[Canvas], None]
+) -> Figure:
+    """What `draw` puts on a canvas of `size` inches."""
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        _style()
+        canvas = Canvas(figsize=size, layout="constrained")
+        draw(canvas)
+        svg, png = BytesIO(), BytesIO()
+        canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        canvas.savefig(png, format="png", dpi=160, facecolor=PAGE, metadata={"Software": None})
+    return Figure(key, title, svg.getvalue(), png.getvalue())
+
+
+def _style() -> None:
+    """Defaults, then ours; labels are text, never mathematics, since users choose them."""
+    matplotlib.rcdefaults()
+    matplotlib.rc("font", family="sans-serif", size=9.5)
+    matplotlib.rc("text", parse_math=False, color=INK)
+    matplotlib.rc("axes", titlesize=10.5, titleweight="bold", titlelocation="left")
+    matplotlib.rc("axes", labelcolor=INK, titlecolor=INK, facecolor="none")
+    matplotlib.rc("figure", facecolor="none")
+    matplotlib.rc("xtick", color=INK)
+    matplotlib.rc("ytick", color=INK)
+    matplotlib.rc("svg", fonttype="none", hashsalt="report")

@@ -1,0 +1,109 @@
+"""The report as one self-contained HTML page: no network, works from a file URL."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports.cells import STAGES
+from reports.cost_tables import costed
+from reports.drawing import Figure
+from reports.glyphs import inline
+from reports.grids import Grid
+from reports.page import Page, Section
+from reports.tables import duration
+from reports.views import View, analysis_view, costs_view, result_extras, typeset, view
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One data set's share of the page."""
+
+    dataset: str
+    overview: View | None
+    results: tuple[tuple[View, Markup], ...]
+    scores: View | None
+    costs: View | None
+    cost_figures: tuple[Markup, ...]
+    grids: tuple[Grid, ...]
+
+
+def report_html(
+    page: Page, figures: Mapping[str, Sequence[Figure]], grids: Mapping[str, Sequence[Grid]]
+) -> str:
+    """The page; figures and grids are given per data set."""
+    panels = [
+        _panel(section, figures.get(section.dataset, ()), grids.get(section.dataset, ()))
+        for section in page.sections
+    ]
+    analyses = [analysis_view(table) for table in page.analyses]
+    template = _environment().get_template("report.html")
+    return template.render(
+        page=page,
+        panels=panels,
+        analyses=analyses,
+        listing=view(page.listing),
+        facts=_facts(page),
+        stages=STAGES,
+    )
+
+
+def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -> Panel:
+    by_title = {figure.key: Markup(inline(figure.svg)) for figure in figures}
+    settings = dict.fromkeys(s.setting for s in section.summaries)
+    results = []
+    for table, setting in zip(section.results, settings, strict=True):
+        here = [s for s in section.summaries if s.setting == setting]
+        drawing = by_title.get(f"accuracy-{table.key}", Markup())
+        results.append((view(table, result_extras(here)), drawing))
+    return Panel(
+        dataset=section.dataset,
+        overview=view(section.overview) if section.overview else None,
+        results=tuple(results),
+        scores=view(section.scores) if section.scores else None,
+        costs=costs_view(section.costs, costed(section.summaries)) if section.costs else None,
+        cost_figures=tuple(svg for key, svg in by_title.items() if key.startswith("cost-")),
+        grids=tuple(grids),
+    )
+
+
+def _facts(page: Page) -> list[tuple[str, str]]:
+    """What stands under the title: name -> value."""
+    seeds = sorted({cell.seed for cell in page.cells})
+    spent = sum(
+        value
+        for cell in page.cells
+        for name, value in cell.numbers.items()
+        if name in ("seconds_recover", "seconds_relabel", "seconds_evaluate")
+    )
+    facts = [
+        ("cells done", f"{page.done} of {len(page.cells)}"),
+        ("seeds", str(len(seeds)) if seeds else ""),
+        ("data sets", ", ".join(section.dataset for section in page.sections)),
+        ("profile", ", ".join(page.values_of("profile"))),
+        ("recipe", ", ".join(page.values_of("recipe")[:3])),
+        ("device", ", ".join(page.values_of("device"))),
+        ("own time of all cells", duration(spent).text if spent else ""),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _data(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data"] = _data
+    environment.globals["typeset"] = typeset
+    return environment

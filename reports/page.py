@@ -1,0 +1,143 @@
+"""The report as data: sections of tables that every format renders in the same order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import pandas as pd
+
+from bench.errors import UnknownName
+from reports.alarms import Alarm, alarms
+from reports.cell_table import cells_table
+from reports.cells import Cell, cells_of
+from reports.contrast_tables import contrasts_table
+from reports.cost_tables import costs_table
+from reports.effect_tables import effects_table
+from reports.info import StudyInfo
+from reports.paper_tables import order_note, printed_table
+from reports.published import footnotes, published
+from reports.result_tables import overview_table, results_table
+from reports.score_tables import scores_table
+from reports.summary import Summary, summarise
+from reports.tables import Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """Everything about one data set.
+
+    Attributes:
+        results: one table per setting, in the order of `settings` in the summaries.
+    """
+
+    dataset: str
+    summaries: tuple[Summary, ...]
+    overview: Table | None
+    results: tuple[Table, ...]
+    scores: Table | None
+    costs: Table | None
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        both = (self.overview, *self.results, self.scores, self.costs)
+        return tuple(table for table in both if table)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report without its rendering.
+
+    Attributes:
+        analyses: paired differences, effects, and the paper's own comparisons, where there are any.
+        footnotes: what the paper's numbers mean and where they contradict each other.
+    """
+
+    info: StudyInfo
+    cells: tuple[Cell, ...]
+    alarms: tuple[Alarm, ...]
+    sections: tuple[Section, ...]
+    analyses: tuple[Table, ...]
+    listing: Table
+    footnotes: tuple[str, ...]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables but the listing of cells."""
+        return (*(t for section in self.sections for t in section.tables), *self.analyses)
+
+    @property
+    def done(self) -> int:
+        return sum(cell.status == "ok" for cell in self.cells)
+
+    def values_of(self, name: str) -> tuple[str, ...]:
+        """Distinct texts of a cell's attribute (profile, recipe, device), in order."""
+        found = dict.fromkeys(str(getattr(cell, name)) for cell in self.cells)
+        return tuple(value for value in found if value)
+
+
+def page_of(info: StudyInfo, frame: pd.DataFrame) -> Page:
+    """The report of a frame; works on partial results and on none.
+
+    Raises:
+        BadValue: for a frame that is not tidy.
+        UnknownName: for a contrast between rows that do not exist.
+    """
+    cells = cells_of(frame)
+    summaries = summarise(info, cells)
+    _check_contrasts(info, summaries)
+    analyses = (contrasts_table(info, summaries), effects_table(info, summaries))
+    ordered = sorted(summaries, key=lambda s: _rank(s, cells))
+    sections = [_section(info, list(group)) for _, group in groupby(ordered, key=_dataset)]
+    found = alarms(info, summaries)
+    return Page(
+        info,
+        cells,
+        found if cells else (Alarm("caution", "No cell of this study was run yet."), *found),
+        tuple(sections),
+        tuple(t for t in (*analyses, printed_table(info)) if t),
+        cells_table(cells),
+        _footnotes(info, cells),
+    )
+
+
+def _section(info: StudyInfo, summaries: Sequence[Summary]) -> Section:
+    settings = list(dict.fromkeys(s.setting for s in summaries))
+    by_setting = [[s for s in summaries if s.setting == setting] for setting in settings]
+    results = [results_table(info, group) for group in by_setting]
+    order = [order_note(info, group) for group in by_setting]
+    return Section(
+        summaries[0].setting.dataset,
+        tuple(summaries),
+        overview_table(summaries) if len(settings) > 1 else None,
+        tuple(
+            replace(table, notes=(*table.notes, note)) if note else table
+            for table, note in zip(results, order, strict=True)
+        ),
+        scores_table(summaries),
+        costs_table(summaries),
+    )
+
+
+def _dataset(s: Summary) -> str:
+    return s.setting.dataset
+
+
+def _rank(s: Summary, cells: Sequence[Cell]) -> int:
+    """Data sets in their order of appearance; the sort is stable within one."""
+    return list(dict.fromkeys(cell.setting.dataset for cell in cells)).index(s.setting.dataset)
+
+
+def _check_contrasts(info: StudyInfo, summaries: Sequence[Summary]) -> None:
+    known = {row.label for row in info.rows} | {s.row for s in summaries}
+    for contrast in info.contrasts:
+        for label in (contrast.a, contrast.b):
+            if label not in known:
+                raise UnknownName.of(f"row in contrast {contrast.label!r}", label, known)
+
+
+def _footnotes(info: StudyInfo, cells: Sequence[Cell]) -> tuple[str, ...]:
+    if not info.paper_table:
+        return ()
+    datasets = {cell.setting.dataset for cell in cells}
+    theirs = {fact.dataset for fact in published()}
+    return footnotes(info.paper_table, datasets & theirs or theirs)
