@@ -1,7 +1,5 @@
 """Making artifacts: each stage as a function of a cell's plan and the store."""
 
-import resource
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +24,7 @@ from bench.artifacts import (
 from bench.contracts import Budget
 from bench.data.load import load
 from bench.errors import BadValue, CellFailed
-from bench.events import Emit, StageFinished, StageStarted
+from bench.events import Emit, Note, StageFinished, StageStarted
 from bench.models.flops import flops_of
 from bench.models.taps import has_batchnorm
 from bench.plan import CellPlan, Task
@@ -74,17 +72,14 @@ class Workshop:
 
         def make() -> object:
             self.emit(StageStarted(label, task.stage, task.address))
+            reset_peak(self.device)
             with fitting_threads(batch_flops(plan)):
                 return _MAKERS[task.stage](self, plan)
 
-        begin = time.perf_counter()
-        reset_peak(self.device)
-        made = self.store.get_or_make(spec, make)
-        seconds = time.perf_counter() - begin if not made.hit else made.seconds
+        made = self.store.get_or_make(spec, make, lambda text: self.emit(Note(text)))
+        took, memory = made.seconds, made.manifest.peak_memory
         self.emit(
-            StageFinished(
-                label, task.stage, task.address, seconds, peak(self.device), made.hit, made.artifact
-            )
+            StageFinished(label, task.stage, task.address, took, memory, made.hit, made.artifact)
         )
         return self._remember(task.address, made.artifact, kind)
 
@@ -236,12 +231,6 @@ def batch_flops(plan: CellPlan) -> float:
 
 
 def reset_peak(device: torch.device) -> None:
+    """Lets a GPU's peak memory be counted from here on."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-
-
-def peak(device: torch.device) -> int:
-    """Peak memory in bytes: of the device since the stage began, or of this process so far."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

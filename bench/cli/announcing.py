@@ -51,3 +51,34 @@ def headline(plan: Plan) -> str:
         f"{', '.join(study.datasets)} x ipc {ipcs} x {seeds} seeds, profile {plan.profile}, "
         f"recipe {', '.join(recipes)}"
     )
+
+
+def as_data(session: Session, device: torch.device) -> dict[str, object]:
+    """The plan as JSON data: cells with their tasks, and totals."""
+    plan, store = session.plan, session.store
+    cost = estimate(plan, store, device)
+    tasks = {
+        address: {
+            "stage": task.stage,
+            "label": task.label,
+            "in_store": store.has(address),
+            "seconds": round(cost[address].seconds, 3),
+            "bytes": round(cost[address].bytes),
+        }
+        for address, task in plan.tasks().items()
+    }
+    missing = [address for address, task in tasks.items() if not task["in_store"]]
+    return {
+        "study": plan.study.name,
+        "profile": plan.profile,
+        "cells": [
+            {"label": c.cell.label, "address": c.address, "recipe": c.recipe.id,
+             "tasks": [t.address for t in c.tasks.values()]}
+            for c in plan.cells
+        ],
+        "tasks": tasks,
+        "to_make": len(missing),
+        "seconds": round(sum(cost[a].seconds for a in missing), 1),
+        "bytes": round(sum(cost[a].bytes for a in missing)),
+        "device": str(device),
+    }  # fmt: skip

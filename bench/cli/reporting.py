@@ -34,10 +34,12 @@ class Written:
 def build_report(session: Session) -> "Report":
     """The report of whatever the store holds of a plan."""
     from pandas import DataFrame
+
     from reports.build import build
 
     rows = [row_of(cell, session.plan, session.store) for cell in session.plan.cells]
-    return build(describe(session.plan), DataFrame(rows), grids(session.plan, session.store))
+    pictures = grids(session.plan, session.store)
+    return build(describe(session.plan), DataFrame(rows), pictures)
 
 
 def write_report(session: Session) -> Written:
@@ -81,8 +83,24 @@ def describe(plan: Plan) -> "StudyInfo":
         rows=rows,
         contrasts=contrasts,
         factors=tuple(factors),
+        provenance=provenance_of(plan),
         command=f"bench run {study.name} --profile {plan.profile} {flags}".strip(),
     )
+
+
+def provenance_of(plan: Plan) -> dict[str, str]:
+    """Code, machine and data that the report's reader may ask for."""
+    from bench.tracking.provenance import provenance
+
+    now = provenance()
+    datasets = {cell.cell.dataset: cell.source.train[:12] for cell in plan.cells}
+    found = {f"data {name}": f"sha256 {digest}…" for name, digest in datasets.items()}
+    dirty = " with uncommitted changes" if now.dirty else ""
+    if now.commit:
+        found["code"] = f"{now.commit[:12]}{dirty}"
+    found["machine"] = f"{now.device}, {now.cpus} CPUs, {now.system}"
+    found["packages"] = ", ".join(f"{k} {v}" for k, v in now.packages.items())
+    return found
 
 
 def grids(plan: Plan, store: Store) -> dict[str, np.ndarray]:

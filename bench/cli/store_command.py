@@ -2,7 +2,7 @@
 
 import click
 
-from bench.cli.options import json_option, store_option
+from bench.cli.options import data_option, json_option, store_option
 
 
 @click.group("store")
@@ -54,11 +54,12 @@ def verify(store: str) -> None:
 
 @command.command("gc")
 @store_option
+@data_option
 @click.option("--corrupt", is_flag=True, help="Remove artifacts that do not match their checksum.")
 @click.option("--keep-study", "keep", multiple=True, help="Keep what this study uses.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
-def gc(store: str, corrupt: bool, keep: tuple[str, ...], dry_run: bool) -> None:
+def gc(store: str, data: str, corrupt: bool, keep: tuple[str, ...], dry_run: bool) -> None:
     """Remove leftovers of killed runs, corrupt artifacts, and what no kept study uses."""
     from bench.cli.cleaning import collect
 
-    click.echo(collect(store, corrupt, keep, dry_run))
+    click.echo(collect(store, data, corrupt, keep, dry_run))

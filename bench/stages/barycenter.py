@@ -74,7 +74,7 @@ def barycenters(
     it is emitted from the calling thread.
 
     Raises:
-        BadValue: ipc is below 1 or above a class's size, or a class has no features.
+        BadValue: ipc is below 1 or above a class's size, or there are no features.
         CellFailed: features that are not finite.
     """
     groups = _by_class(features)
@@ -88,7 +88,7 @@ def barycenters(
         for done, task in enumerate(as_completed(tasks), start=1):
             solved[tasks[task]] = task.result()
             emit(_progress(task, groups[tasks[task]], done, len(tasks)))
-    return _stacked([solved[label] for label in range(len(groups))])
+    return _stacked([solved[label] for label in range(len(groups))], features.features.device)
 
 
 def _solve_class(group: Tensor, ipc: int, solve: Solve, seed: int, label: int) -> Solved:
@@ -104,6 +104,7 @@ def _by_class(features: ClassFeatures) -> tuple[Tensor, ...]:
 
 def _check(groups: tuple[Tensor, ...], ipc: int) -> None:
     _require(ipc >= 1, "ipc", "at least 1", ipc)
+    _require(len(groups) >= 1, "features", "of at least one class", "none")
     for label, group in enumerate(groups):
         if ipc > len(group):
             raise BadValue(
@@ -117,12 +118,12 @@ def _check(groups: tuple[Tensor, ...], ipc: int) -> None:
             )
 
 
-def _stacked(solved: list[Solved]) -> Barycenter:
+def _stacked(solved: list[Solved], device: torch.device) -> Barycenter:
     return Barycenter(
-        support=torch.from_numpy(np.stack([s.support for s in solved])).float(),
-        weights=torch.from_numpy(np.stack([s.weights for s in solved])).float(),
-        cost=torch.tensor([s.cost for s in solved], dtype=torch.float32),
-        iterations=torch.tensor([s.iterations for s in solved], dtype=torch.int64),
+        support=torch.stack([torch.from_numpy(s.support).float() for s in solved]).to(device),
+        weights=torch.stack([torch.from_numpy(s.weights).float() for s in solved]).to(device),
+        cost=torch.tensor([s.cost for s in solved], dtype=torch.float32, device=device),
+        iterations=torch.tensor([s.iterations for s in solved], device=device),
     )
 
 

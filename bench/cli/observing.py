@@ -1,0 +1,78 @@
+"""The observers of a run: the console, and MLflow where it is wanted."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.cli.session import Session
+from bench.events import Emit, Note, StudyStarted
+from bench.tracking.console import console
+from bench.tracking.delivery import deliver_pending
+from bench.tracking.layout import experiment_name
+from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.observers import FanOut, Observer, fan_out
+from bench.tracking.tracker import Tracker, default_uri, public
+
+if TYPE_CHECKING:
+    from bench.cli.running import RunOptions
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Who hears of a run: where events go, and what to tell the user at its end."""
+
+    fan: FanOut
+    hint: str
+
+    @property
+    def emit(self) -> Emit:
+        return self.fan
+
+    def finish(self, status: str) -> None:
+        self.fan.close(status)
+
+
+def tracker_for(session: Session, uri: str | None, enabled: bool) -> Tracker:
+    """The tracker that the user named, or the SQLite file in the store's folder."""
+    return Tracker(uri or default_uri(session.store.local_folder("tracking")), enabled=enabled)
+
+
+def observed(session: Session, options: "RunOptions") -> Observed:
+    """Starts the observers and tells them of the study."""
+    observers: list[Observer] = [console(options.quiet)]
+    tracker = tracker_for(session, options.tracking_uri, options.track)
+    folder = session.store.local_folder("tracking")
+    if tracker.enabled:
+        pending = deliver_pending(folder)
+        observers.append(MlflowObserver(tracker, folder, say=lambda note: fan(note)))
+        for problem in pending.problems:
+            observers[0](Note(f"tracking: {problem}"))
+    fan = fan_out(observers)
+    fan(started(session))
+    return Observed(fan, hint_for(session, tracker, options.tracking_uri))
+
+
+def started(session: Session) -> StudyStarted:
+    """The event that opens a study."""
+    plan = session.plan
+    cells = [cell.cell.label for cell in plan.cells]
+    params: dict[str, object] = {
+        "study": plan.study.name,
+        "profile": plan.profile,
+        "datasets": ", ".join(plan.study.datasets),
+        "ipcs": ", ".join(map(str, plan.study.ipcs)),
+        "rows": len(plan.study.rows),
+        "seeds": len({cell.cell.seed for cell in plan.cells}),
+        "cells": len(cells),
+    }
+    params |= dict(text.split("=", 1) for text in plan.overrides)
+    return StudyStarted(plan.study.name, plan.profile, cells, params, {"profile": plan.profile})
+
+
+def hint_for(session: Session, tracker: Tracker, uri: str | None) -> str:
+    """How to open the runs in the MLflow UI."""
+    if not tracker.enabled:
+        return "not tracked (--no-tracking)"
+    flag = f" --tracking-uri {public(uri)}" if uri else ""
+    where = f" --store {session.store.root}" if session.store.root != ".bench" else ""
+    name = experiment_name(session.plan.study.name)
+    return f"MLflow: bench ui{where}{flag}   (experiment {name})"

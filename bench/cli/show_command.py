@@ -1,0 +1,133 @@
+"""`bench show`: one plugin, recipe, study, data set or artifact, in full."""
+
+import json
+from typing import Any
+
+import click
+
+from bench.cli.options import json_option, store_option
+from bench.errors import UnknownName
+from bench.plugins import names
+
+
+@click.command("show")
+@click.argument("name")
+@store_option
+@click.option("--dataset", default="digits", show_default=True, help="For a recipe's values.")
+@click.option("--ipc", default=10, show_default=True, help="For a recipe's values.")
+@click.option("--profile", default="quick", show_default=True, help="For a recipe's values.")
+@json_option
+def command(name: str, store: str, dataset: str, ipc: int, profile: str, as_json: bool) -> None:
+    """Show NAME: a distiller, evaluator, data set, recipe, study, or an address (or its start)."""
+    found = _find(name, store, dataset, ipc, profile)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, default=str))
+        return
+    for key, value in found.items():
+        if isinstance(value, dict) and value:
+            click.echo(f"{key}:")
+            for inner, item in value.items():
+                click.echo(f"  {inner:24} {item}")
+        else:
+            click.echo(f"{key:12} {value}")
+
+
+def _find(name: str, store: str, dataset: str, ipc: int, profile: Any) -> dict[str, Any]:
+    from bench.catalog import study_names
+    from bench.data.builtin import dataset_names
+    from bench.presets import recipe_names
+
+    for kind in ("distiller", "evaluator"):
+        if name in names(kind):  # type: ignore[arg-type]
+            return _plugin(kind, name)
+    if name in recipe_names():
+        return _recipe(name, dataset, ipc, profile)
+    if name in study_names() or name.endswith(".py"):
+        return _study(name)
+    if name.split("@")[0] in dataset_names():
+        return _dataset(name)
+    if len(name) >= 6 and all(c in "0123456789abcdef" for c in name):
+        return _artifact(name, store)
+    known = [*names("distiller"), *names("evaluator"), *recipe_names(), *study_names()]
+    raise UnknownName.of("name", name, [*known, *dataset_names()])
+
+
+def _plugin(kind: Any, name: str) -> dict[str, Any]:
+    from bench.plugins import get
+
+    plugin = get(kind, name)
+    fields = {f.name: f"{_type(f.type)} = {f.default}" for f in plugin.fields().values()}
+    module = (plugin.factory.__globals__.get("__doc__") or "").strip()
+    return {
+        "kind": kind,
+        "name": name,
+        "about": plugin.doc,
+        "file": str(plugin.path),
+        "needs": ", ".join(k.__name__ for k in plugin.factory().needs),
+        "fields": fields,
+        "search space": {key: str(space) for key, space in plugin.space.items()},
+        "source": module,
+    }
+
+
+def _type(declared: Any) -> str:
+    return getattr(declared, "__name__", str(declared).replace("typing.", ""))
+
+
+def _recipe(name: str, dataset: str, ipc: int, profile: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from bench.cli.session import find_spec
+    from bench.presets import recipe_about, recipe_for
+
+    recipe = recipe_for(name, dataset, find_spec(dataset).resolution, ipc, profile)
+    shown = {k: v for k, v in asdict(recipe).items() if k not in ("name", "profile", "deviations")}
+    head = {"recipe": recipe.id, "about": recipe_about(name), "for": f"{dataset}, ipc {ipc}"}
+    return head | shown
+
+
+def _study(name: str) -> dict[str, Any]:
+    from bench.catalog import load_study
+
+    study = load_study(name)
+    return {
+        "study": study.name,
+        "title": study.title,
+        "about": study.description,
+        "rows": {row.label: f"{row.distiller} {dict(row.params) or ''}" for row in study.rows},
+        "datasets": ", ".join(study.datasets),
+        "ipcs": ", ".join(map(str, study.ipcs)),
+        "recipe": study.recipe,
+        "contrasts": {c.label: f"{c.a} - {c.b}" for c in study.contrasts},
+    }
+
+
+def _dataset(name: str) -> dict[str, Any]:
+    from bench.cli.session import find_spec
+
+    spec = find_spec(name)
+    return {
+        "dataset": spec.name,
+        "classes": spec.num_classes,
+        "images": f"{spec.channels} x {spec.resolution} x {spec.resolution}",
+        "mean": spec.mean,
+        "std": spec.std,
+        "stem": spec.stem,
+        "flips": "allowed" if spec.flip else "not allowed",
+        "licence": spec.licence,
+    }
+
+
+def _artifact(prefix: str, root: str) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from bench.store import Store
+
+    store = Store(root)
+    found = list(store.addresses(prefix))
+    if len(found) != 1:
+        raise UnknownName(
+            f"address {prefix!r}: expected the start of one address in {root}, "
+            f"found {len(found)}; `bench store ls` lists them"
+        )
+    return asdict(store.manifest(found[0]))
