@@ -1,0 +1,1 @@
+"""Observers of runs: the console and MLflow. Nothing above imports MLflow but this folder."""

@@ -1,0 +1,201 @@
+"""The MLflow side: applies operations of an outbox, each any number of times with one effect.
+
+Metrics may be sent twice: MLflow keeps one of equal (name, step, time, value). Runs are looked up
+by their tags before they are created. Connecting imports MLflow.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.tracking import owner
+from bench.tracking.connection import asking, connect, experiment_id
+from bench.tracking.layout import Point, clean_tags
+from bench.tracking.outbox import Header, Op
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+BATCH = 500  # metrics in one call
+PARAMS = 100  # params in one call, MLflow's limit
+DIGEST = 36  # characters, MLflow's limit
+
+
+class Books:
+    """The runs of one outbox in MLflow.
+
+    A study's run is found by its key and reused. A cell's run is made by this attempt unless
+    another attempt's run of the same key is FINISHED; then the operations on it are dropped.
+    """
+
+    def __init__(self, header: Header, files: Path) -> None:
+        self._header, self._files = header, files
+        self._client = connect(header.uri)
+        self._experiment = experiment_id(
+            self._client, header.uri, header.experiment, header.artifacts
+        )
+        self._runs: dict[str, Run | None] = {}
+        self._own: set[str] = set()  # keys of runs that this attempt made or goes on with
+        self._actions = {
+            "run": self._open,
+            "tags": self._tag,
+            "input": self._input,
+            "artifact": self._artifact,
+            "end": self._end,
+        }
+
+    def apply(self, op: Op) -> None:
+        """Applies one operation other than metrics; raises Refused or Unreachable."""
+        action = self._actions.get(str(op["op"]))
+        if action is not None:
+            with asking(self._header.uri):
+                action(op)
+
+    def log(self, key: str, points: Sequence[Point]) -> None:
+        """Adds metrics to a run; raises Refused or Unreachable."""
+        from mlflow.entities import Metric
+
+        with asking(self._header.uri):
+            run = self._run(key)
+            if run is None:
+                return
+            new = self._news(run, key, points)
+            metrics = [Metric(name, value, millis, step) for name, value, step, millis in new]
+            for start in range(0, len(metrics), BATCH):
+                self._client.log_batch(run.info.run_id, metrics=metrics[start : start + BATCH])
+
+    def kill_open(self, millis: int) -> None:
+        """Marks what this attempt left open as KILLED at a time, for its process has ended."""
+        with asking(self._header.uri):
+            live = f"attributes.status = 'RUNNING' and tags.attempt = '{self._header.run}'"
+            for run in self._search(live):
+                self._client.set_terminated(run.info.run_id, "KILLED", millis)
+
+    def _search(self, text: str) -> "list[Run]":
+        """Runs of the experiment, newest first."""
+        order = ["attributes.start_time DESC"]
+        return list(self._client.search_runs([self._experiment], text, order_by=order))
+
+    def _run(self, key: str) -> "Run | None":
+        """The run that operations on a key go to; None drops them."""
+        if key not in self._runs:
+            found = self._search(f"tags.key = '{key}'")
+            own = [r for r in found if r.data.tags.get("attempt") == self._header.run]
+            studies = [r for r in found if r.data.tags.get("level") == "study"]
+            self._runs[key] = next(iter(own or studies), None)
+            self._own |= {key} if own else set()
+        return self._runs[key]
+
+    def _open(self, op: Op) -> None:
+        key, level = str(op["key"]), str(op["level"])
+        if level == "study":
+            self._kill_stale()
+        if self._run(key) is None and not self._finished(key):
+            self._runs[key] = self._create(op, key, level)
+            self._own.add(key)
+        run = self._runs[key]
+        if run is not None and key in self._own:
+            self._params(run, _mapping(op.get("params")))
+
+    def _create(self, op: Op, key: str, level: str) -> "Run":
+        tags = {**_mapping(op.get("tags")), **self._owner_tags(), "level": level, "key": key}
+        parent = self._run(str(op["parent"])) if op.get("parent") else None
+        if parent is not None:
+            tags["mlflow.parentRunId"] = parent.info.run_id
+            self._go_on(parent, str(op["parent"]))
+        name, start = str(op["name"]), int(str(op["t"]))
+        return self._client.create_run(self._experiment, start, clean_tags(tags), name)
+
+    def _go_on(self, run: "Run", key: str) -> None:
+        """Opens an earlier attempt's study run again, because something is added to it."""
+        if key not in self._own:
+            self._own.add(key)
+            self._client.update_run(run.info.run_id, "RUNNING")
+            self._set_tags(run, self._owner_tags())
+
+    def _owner_tags(self) -> dict[str, str]:
+        header = self._header
+        return {"attempt": header.run, "host": header.host, "process": header.process}
+
+    def _finished(self, key: str) -> bool:
+        return bool(self._search(f"tags.key = '{key}' and attributes.status = 'FINISHED'"))
+
+    def _kill_stale(self) -> None:
+        """Ends runs of processes of this machine that died without saying so."""
+        here = f"attributes.status = 'RUNNING' and tags.host = '{owner.host()}'"
+        for run in self._search(here):
+            if owner.dead(owner.host(), run.data.tags.get("process", "")):
+                self._client.set_terminated(run.info.run_id, "KILLED")
+
+    def _params(self, run: "Run", params: Mapping[str, str]) -> None:
+        from mlflow.entities import Param
+
+        items = [Param(key, str(value)) for key, value in params.items()]
+        for start in range(0, len(items), PARAMS):
+            self._client.log_batch(run.info.run_id, params=items[start : start + PARAMS])
+
+    def _set_tags(self, run: "Run", tags: Mapping[str, object]) -> None:
+        from mlflow.entities import RunTag
+
+        items = [RunTag(key, value) for key, value in clean_tags(tags).items()]
+        self._client.log_batch(run.info.run_id, tags=items)
+
+    def _tag(self, op: Op) -> None:
+        run = self._run(str(op["key"]))
+        if run is not None and str(op["key"]) in self._own:
+            self._set_tags(run, _mapping(op["tags"]))
+
+    def _news(self, run: "Run", key: str, points: Sequence[Point]) -> Sequence[Point]:
+        """Without the load of a machine that adds nothing, and without unchanged summaries."""
+        if key not in self._own:
+            points = [p for p in points if not p[0].startswith("system/")]
+        if not any(p[0].startswith("summary/") for p in points):
+            return points
+        known = self._client.get_run(run.info.run_id).data.metrics
+        return [p for p in points if not p[0].startswith("summary/") or known.get(p[0]) != p[1]]
+
+    def _input(self, op: Op) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        run = self._run(str(op["key"]))
+        if run is not None:
+            source, profile = json.dumps({"tags": {}}), json.dumps(op.get("profile", {}))
+            data = Dataset(
+                str(op["name"])[:DIGEST], str(op["digest"])[:DIGEST], "code", source, None, profile
+            )
+            context = InputTag("mlflow.data.context", str(op["context"]))
+            self._client.log_inputs(run.info.run_id, [DatasetInput(data, [context])])
+
+    def _artifact(self, op: Op) -> None:
+        run, path = self._run(str(op["key"])), self._files / str(op["file"])
+        if run is not None and path.exists():
+            self._client.log_artifact(run.info.run_id, str(path), str(op["to"]) or None)
+        path.unlink(missing_ok=True)
+
+    def _end(self, op: Op) -> None:
+        key, status, millis = str(op["key"]), str(op["status"]), int(str(op["t"]))
+        run = self._run(key)
+        if run is None:
+            return
+        if key in self._own or run.info.status in ("KILLED", "FAILED"):
+            self._client.set_terminated(run.info.run_id, status, millis)
+        if status == "FINISHED" and run.data.tags.get("level") == "cell":
+            self._settle(run, key, millis)
+
+    def _settle(self, run: "Run", key: str, millis: int) -> None:
+        """Leaves one FINISHED run of a cell that two processes ran, and marks failed attempts."""
+        mine = (millis, run.info.run_id)
+        for other in self._search(f"tags.key = '{key}'"):
+            if other.info.run_id == run.info.run_id:
+                continue
+            if other.info.status == "FINISHED" and (other.info.end_time, other.info.run_id) < mine:
+                self._client.delete_run(run.info.run_id)
+                self._runs[key] = None
+                return
+            if other.info.status in ("KILLED", "FAILED"):
+                self._set_tags(other, {"superseded_by": run.info.run_id})
+
+
+def _mapping(value: object) -> dict[str, str]:
+    return {str(k): str(v) for k, v in value.items()} if isinstance(value, Mapping) else {}

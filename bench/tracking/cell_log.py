@@ -1,0 +1,156 @@
+"""One cell as operations of an outbox: its params, curves, final numbers, picture and manifest."""
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bench.events import CellFailed, CellFinished, CellStarted, StageFinished, Step
+from bench.tracking.layout import final_metrics, metric_name, points, split_params
+from bench.tracking.outbox import Outbox
+from bench.tracking.samples import Sample, due, sample
+
+if TYPE_CHECKING:
+    from bench.artifacts import SyntheticSet
+
+LONGEST_ERROR = 1000
+
+
+class CellLog:
+    """Writes down one cell; its run is told apart by address and label.
+
+    Two rows of a study may share an address, when they are one distiller under two labels.
+    """
+
+    def __init__(self, outbox: Outbox, study: str, event: CellStarted, millis: int) -> None:
+        self._outbox, self._event = outbox, event
+        self._key = hashlib.sha256(f"{event.address}\n{event.cell}".encode()).hexdigest()
+        self._waiting: deque[tuple[Step, int, Sample]] = deque()
+        self._last: dict[str, int] = {}
+        self._stages: list[dict[str, object]] = []
+        self._pictured = self._diverged = self._computed = False
+        self._open(study, millis)
+
+    def _open(self, study: str, millis: int) -> None:
+        event = self._event
+        short, long = split_params(event.params)
+        tags = {**event.tags, "address": event.address}
+        self._write(
+            {
+                "op": "run", "level": "cell", "parent": study, "name": event.cell,
+                "params": short, "tags": tags, "t": millis,
+            }
+        )  # fmt: skip
+        if long:
+            self._keep_text("long_params.json", _json(long))
+        if event.tags.get("data_digest"):
+            name = str(event.params.get("dataset", event.tags.get("dataset", "data")))
+            self._input(name, event.tags["data_digest"], "training", {})
+
+    def computing(self, tags: Mapping[str, str]) -> None:
+        """Notes that something of this cell is computed now, by the code that `tags` name."""
+        if not self._computed:
+            self._computed = True
+            self._tag(dict(tags))
+
+    def step(self, event: Step, millis: int) -> None:
+        """Samples a step, and writes down earlier samples that have arrived."""
+        if due(event):
+            self._waiting.append((event, millis, sample(event.values)))
+        while self._waiting and self._waiting[0][2].ready:
+            self._write_step(*self._waiting.popleft())
+
+    def stage(self, event: StageFinished, millis: int) -> None:
+        """Notes a finished stage, and the picture of a synthetic set."""
+        self._drain()
+        self._stages.append(
+            {
+                "stage": event.stage, "address": event.address, "seconds": event.seconds,
+                "peak_memory": event.peak_memory, "hit": event.hit,
+            }
+        )  # fmt: skip
+        if not event.hit:
+            name = f"cost/peak_memory_{event.stage}"
+            self._metrics({name: float(event.peak_memory)}, 0, millis)
+        if event.artifact is not None and not self._pictured:
+            self._picture(event)
+
+    def finish(self, event: CellFinished | CellFailed, millis: int) -> None:
+        """Writes the final numbers, the row and the manifest, and ends the run."""
+        self._drain()
+        if isinstance(event, CellFinished):
+            for name, value in final_metrics(event.metrics).items():
+                self._metrics({name: value}, self._last.get(name, 0), millis)
+        if isinstance(event, CellFailed):
+            self._tag({"error": event.error[:LONGEST_ERROR]})
+        if event.row.get("device"):
+            self._tag({"device": str(event.row["device"])})
+        manifest = {"cell": event.cell, "address": event.address, "stages": self._stages}
+        self._keep_text("manifest.json", _json(manifest | {"row": dict(event.row)}))
+        self._end("FINISHED" if isinstance(event, CellFinished) else "FAILED", millis)
+
+    def leave(self, status: str, millis: int) -> None:
+        """Ends a run whose cell did not come to its end."""
+        self._drain()
+        self._end(status, millis)
+
+    def _end(self, status: str, millis: int) -> None:
+        self._tag({"origin": "computed" if self._computed else "store"})
+        self._write({"op": "end", "status": status, "t": millis})
+
+    def _write(self, op: Mapping[str, object]) -> None:
+        self._outbox.append({**op, "key": self._key})
+
+    def _tag(self, tags: Mapping[str, str]) -> None:
+        self._write({"op": "tags", "tags": tags})
+
+    def _input(self, name: str, digest: str, context: str, profile: Mapping[str, int]) -> None:
+        known = {"name": name, "digest": digest, "context": context, "profile": profile}
+        self._write({"op": "input", **known})
+
+    def _drain(self) -> None:
+        while self._waiting:
+            self._write_step(*self._waiting.popleft())
+
+    def _write_step(self, event: Step, millis: int, found: Sample) -> None:
+        values = {metric_name(f"{event.stage}/{k}"): v for k, v in found.read().items()}
+        self._last |= dict.fromkeys(values, event.step)
+        if values:
+            self._metrics(values, event.step, millis)
+
+    def _metrics(self, values: Mapping[str, float], step: int, millis: int) -> None:
+        found, diverged = points(values, step, millis)
+        self._write({"op": "metrics", "points": found})
+        if diverged and not self._diverged:
+            self._diverged = True
+            self._tag({"diverged": "true"})
+
+    def _picture(self, event: StageFinished) -> None:
+        from bench.artifacts import SyntheticSet
+
+        if isinstance(event.artifact, SyntheticSet):
+            self._pictured = True
+            self._keep_picture(event.artifact)
+            made = event.artifact
+            profile = {"images": len(made.labels), "bytes": made.image_bytes}
+            self._input(
+                self._event.tags.get("row", "synthetic"), event.address, "synthetic", profile
+            )
+            self._tag({"synthetic_address": event.address})
+
+    def _keep_picture(self, synthetic: "SyntheticSet") -> None:
+        from bench.tracking.pictures import save_grid
+
+        name = f"{self._key}/synthetic.png"
+        save_grid(synthetic, self._outbox.place(name))
+        self._write({"op": "artifact", "file": name, "to": "images"})
+
+    def _keep_text(self, name: str, text: str) -> None:
+        place = f"{self._key}/{name}"
+        self._outbox.place(place).write_text(text)
+        self._write({"op": "artifact", "file": place, "to": ""})
+
+
+def _json(value: Mapping[str, object]) -> str:
+    return json.dumps(value, indent=1, default=str)

@@ -1,0 +1,148 @@
+"""Connecting to MLflow: silent, with short time-outs, and safe for processes that start at once."""
+
+import fcntl
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from bench.errors import BenchError
+from bench.tracking.layout import file_name
+from bench.tracking.tracker import public, sqlite_file
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SHARED = ("nfs", "cifs", "smb", "lustre", "gpfs", "fuse", "9p", "afs", "beegfs")  # no WAL there
+NOISY = ("mlflow", "alembic")
+SHORT = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
+}
+REFUSALS = (
+    "BAD_REQUEST",
+    "INVALID_PARAMETER_VALUE",
+    "INVALID_STATE",
+    "RESOURCE_DOES_NOT_EXIST",
+    "NOT_FOUND",
+    "RESOURCE_ALREADY_EXISTS",
+    "REQUEST_LIMIT_EXCEEDED_SIZE",
+)
+
+
+class Unreachable(BenchError):
+    """The tracking store did not take an operation now, but may later."""
+
+
+class Refused(BenchError):
+    """The tracking store will never take this operation."""
+
+
+@contextmanager
+def asking(uri: str) -> Iterator[None]:
+    """Translates MLflow's errors.
+
+    Raises:
+        Refused: it would fail again in the same way.
+        Unreachable: any other failure of MLflow.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        lines = str(error).splitlines()
+        text = (lines[0] if lines else type(error).__name__)[:300]
+        kind = Refused if error.error_code in REFUSALS else Unreachable
+        raise kind(f"{public(uri)}: {text}") from error
+
+
+@contextmanager
+def short_calls() -> Iterator[None]:
+    """Keeps MLflow's HTTP calls short while it lasts; what the user has set stays."""
+    mine = {name: value for name, value in SHORT.items() if name not in os.environ}
+    os.environ.update(mine)
+    try:
+        yield
+    finally:
+        for name in mine:
+            os.environ.pop(name, None)
+
+
+def connect(uri: str) -> "MlflowClient":
+    """A client that works; a local SQLite file is created and migrated by one process at a time."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    from mlflow import MlflowClient
+
+    quieten()
+    client = MlflowClient(tracking_uri=uri)
+    database = sqlite_file(uri)
+    with asking(uri):
+        if database is None:
+            client.search_experiments(max_results=1)
+        else:
+            with _alone(database):
+                client.search_experiments(max_results=1)
+                _write_ahead(database)
+    return client
+
+
+def quieten() -> None:
+    """Keeps notices of MLflow and its migrations off the screen, unless the user asks for them."""
+    if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+        for name in NOISY:
+            logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def _alone(database: Path) -> Iterator[None]:
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with database.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write_ahead(database: Path) -> None:
+    """Lets readers and one writer work at once (3 times the throughput); not on shared disks."""
+    if _file_system(database.parent).startswith(SHARED):
+        return
+    with closing(sqlite3.connect(database, timeout=20)) as connection:
+        connection.execute("PRAGMA journal_mode=wal")
+
+
+def _file_system(folder: Path) -> str:
+    """Type of the file system that holds a folder, "" where unknown."""
+    place = folder.resolve()
+    mounts = {Path(part.mountpoint): part.fstype for part in psutil.disk_partitions(all=True)}
+    return next((mounts[p].lower() for p in (place, *place.parents) if p in mounts), "")
+
+
+def experiment_id(client: "MlflowClient", uri: str, name: str, artifacts: str) -> str:
+    """The id of an experiment, created if it is missing.
+
+    Raises:
+        Unreachable: it was deleted, which only the user can undo.
+    """
+    with asking(uri):
+        found = client.get_experiment_by_name(name)
+    if found is None:
+        location = f"{artifacts.rstrip('/')}/{file_name(name)}" if artifacts else None
+        try:
+            with asking(uri):
+                tags = {"mlflow.experimentKind": "custom_model_development"}
+                return str(client.create_experiment(name, location, tags))
+        except Refused:  # another process was faster
+            with asking(uri):
+                found = client.get_experiment_by_name(name)
+    if found is None or found.lifecycle_stage == "deleted":
+        raise Unreachable(
+            f"{public(uri)}: experiment {name!r} is deleted; restore it with `mlflow experiments "
+            "restore` or remove it for good with `mlflow gc`"
+        )
+    return str(found.experiment_id)

@@ -1,0 +1,69 @@
+"""The observer that writes events down for MLflow; it never waits for MLflow itself."""
+
+from pathlib import Path
+
+from bench.events import Emit, Event, Note, Step, StudyStarted, silent
+from bench.tracking.delivery import PATIENCE
+from bench.tracking.study_log import StudyLog
+from bench.tracking.tracker import Tracker, public
+
+
+class MlflowObserver:
+    """Turns events into operations of an outbox, which a thread delivers.
+
+    Args:
+        tracker: where to deliver.
+        folder: local folder whose `outbox/` keeps what is not delivered yet.
+        say: hears a Note when the store is down or refuses something, each once.
+        code: folder of the code whose git state is recorded; None for bench's own.
+        patience: seconds without progress that `close` waits for a slow store.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        folder: Path,
+        say: Emit = silent,
+        code: Path | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._tracker, self._folder, self._say = tracker, folder, say
+        self._code, self._patience = code, patience
+        self._said: set[str] = set()
+        self._open: StudyLog | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StudyStarted):
+            self._open = self._open or StudyLog(self._tracker, self._folder, self._code, event)
+        elif self._open is not None:
+            self._open.hear(event)
+            if not isinstance(event, Step):
+                self._report(self._open)
+
+    def close(self, status: str) -> None:
+        """Writes the end down and waits a few seconds for the last deliveries."""
+        if self._open is None:
+            return
+        log, self._open = self._open, None
+        delivered = log.close(status, self._patience)
+        self._report(log)
+        if not delivered and "down" not in self._said:
+            self._note("down", "is slow", log)
+
+    def _report(self, log: "StudyLog") -> None:
+        if log.delivery.problem:
+            self._note("down", f"does not take records now ({log.delivery.problem})", log)
+        for text in log.delivery.refused:
+            if text not in self._said:
+                self._said.add(text)
+                self._say(Note(f"tracking: one record was refused: {text}"))
+
+    def _note(self, kind: str, what: str, log: "StudyLog") -> None:
+        if kind not in self._said:
+            self._said.add(kind)
+            self._say(
+                Note(
+                    f"tracking: {public(self._tracker.uri)} {what}; the run goes on, its records "
+                    f"are kept in {log.path} and delivered by the next bench command"
+                )
+            )

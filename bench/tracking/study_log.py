@@ -1,0 +1,172 @@
+"""One study as operations of an outbox: its run, its cells, the machine's load, its reports."""
+
+import getpass
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.events import (
+    CellFailed,
+    CellFinished,
+    CellStarted,
+    Event,
+    ReportWritten,
+    StageFinished,
+    StageStarted,
+    Step,
+    StudyFinished,
+    StudyStarted,
+)
+from bench.tracking.cell_log import CellLog
+from bench.tracking.delivery import OUTBOX, Delivery
+from bench.tracking.layout import (
+    experiment_name,
+    points,
+    split_params,
+    study_address,
+    summarise,
+    summary_metrics,
+)
+from bench.tracking.machine import LoadSampler
+from bench.tracking.outbox import Outbox, new_header
+from bench.tracking.provenance import Provenance, provenance
+from bench.tracking.tracker import Tracker
+
+
+class StudyLog:
+    """The outbox of one study, with its thread, its cells and the machine's load."""
+
+    def __init__(
+        self, tracker: Tracker, folder: Path, code: Path | None, event: StudyStarted
+    ) -> None:
+        experiment = tracker.experiment or experiment_name(event.study)
+        header = new_header(event.study, tracker.uri, experiment, tracker.artifact_root(folder))
+        self._outbox = Outbox(folder / OUTBOX, header)
+        self._run = header.run
+        given = event.tags.get("study_address")
+        self._key = given or study_address(event.study, event.cells, event.params)
+        self._origin = provenance(code)
+        self._computed = False
+        self._rows: list[Mapping[str, object]] = []
+        self._summary: dict[str, float] = {}
+        self._cell: CellLog | None = None
+        self._begin(event)
+        self.delivery = Delivery(self._outbox)
+        interval = tracker.system_metrics
+        self._load = LoadSampler(self._take_load, interval) if interval else None
+
+    @property
+    def path(self) -> Path:
+        return self._outbox.path
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, Step | StageStarted | StageFinished):
+            self._stage(event)
+        elif isinstance(event, CellStarted):
+            self._leave("KILLED")
+            self._cell = CellLog(self._outbox, self._key, event, _millis())
+        elif isinstance(event, CellFinished | CellFailed):
+            self._finish(event)
+        elif isinstance(event, ReportWritten):
+            self._keep_files(event)
+        elif isinstance(event, StudyFinished):
+            self._summary = summary_metrics(event.metrics)
+
+    def close(self, status: str, patience: float) -> bool:
+        """Ends every open run; whether all is delivered."""
+        self._leave("FAILED" if status == "FAILED" else "KILLED")
+        if self._load is not None:
+            self._load.close()
+        now = _millis()
+        found, _ = points(summarise(self._rows) | self._summary, 0, now)
+        if found:
+            self._outbox.append({"op": "metrics", "key": self._key, "points": found})
+        self._outbox.append({"op": "end", "key": self._key, "status": status, "t": now})
+        return self.delivery.close(patience)
+
+    def _begin(self, event: StudyStarted) -> None:
+        short, long = split_params(event.params)
+        tags = {
+            **self._origin.tags(),
+            **event.tags,
+            "study": event.study,
+            "study_address": self._key,
+            "run_id": event.run_id,
+            "mlflow.user": _user(),
+            "mlflow.source.name": f"bench run {event.study}",
+            "mlflow.source.type": "LOCAL",
+            "mlflow.source.git.commit": self._origin.commit,
+        }
+        self._outbox.append(
+            {
+                "op": "run", "level": "study", "key": self._key, "name": _name(event),
+                "params": {**short, "cells": len(event.cells)}, "tags": tags, "t": _millis(),
+            }
+        )  # fmt: skip
+        if long:
+            self._keep_text("long_params.json", json.dumps(long, indent=1), "")
+
+    def _stage(self, event: Step | StageStarted | StageFinished) -> None:
+        if isinstance(event, StageStarted) and not self._computed:
+            self._computed = True
+            self._keep_provenance(self._origin)
+        if self._cell is None:
+            return
+        if isinstance(event, Step):
+            self._cell.step(event, _millis())
+        elif isinstance(event, StageStarted):
+            self._cell.computing(self._origin.tags())
+        else:
+            self._cell.stage(event, _millis())
+
+    def _finish(self, event: CellFinished | CellFailed) -> None:
+        self._rows.append(event.row)
+        if self._cell is not None:
+            self._cell.finish(event, _millis())
+            self._cell = None
+
+    def _leave(self, status: str) -> None:
+        if self._cell is not None:
+            self._cell.leave(status, _millis())
+            self._cell = None
+
+    def _take_load(self, metrics: dict[str, float], index: int) -> None:
+        found, _ = points(metrics, index, _millis())
+        self._outbox.append({"op": "metrics", "key": self._key, "points": found})
+
+    def _keep_provenance(self, origin: Provenance) -> None:
+        folder = f"provenance/{self._run}"
+        self._keep_text("provenance.json", json.dumps(origin.summary(), indent=1), folder)
+        if origin.diff:
+            self._keep_text("git.diff", origin.diff, folder)
+
+    def _keep_text(self, name: str, text: str, to: str) -> None:
+        self._outbox.place(name).write_text(text)
+        self._outbox.append({"op": "artifact", "key": self._key, "file": name, "to": to})
+
+    def _keep_files(self, event: ReportWritten) -> None:
+        for path in map(Path, event.paths):
+            if path.is_file():
+                name = f"report/{path.name}"
+                self._outbox.keep(path, name)
+                self._outbox.append(
+                    {"op": "artifact", "key": self._key, "file": name, "to": "report"}
+                )
+
+
+def _name(event: StudyStarted) -> str:
+    """`ablation · smoke`, where the profile is known."""
+    profile = event.params.get("profile", event.tags.get("profile"))
+    return f"{event.study} · {profile}" if profile else event.study
+
+
+def _millis() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for the user
+        return ""
