@@ -5,7 +5,7 @@ import numpy as np
 from bench.transport.cost import Array, displacement, squared_distances
 from bench.transport.fixed_point import settle
 from bench.transport.objective import free_cost, uniform_weights, wasserstein
-from bench.transport.plan import Coupling, barycentric_projection, couple
+from bench.transport.plan import barycentric_projection, couple
 from bench.transport.solved import Solved
 
 
@@ -36,7 +36,7 @@ def alternating_barycenter(
     def update(state: tuple[Array, Array], taken: int) -> tuple[tuple[Array, Array], float]:
         support, weights = state
         cost = squared_distances(support, features)
-        learned = weight_step(couple(cost, weights), free_cost(cost), weights, step)
+        learned = weight_step(cost, weights, step)
         moved = barycentric_projection(couple(cost, learned).plan, features, support)
         change = displacement(support, moved) + displacement(weights, learned) * atoms**2
         return (moved, learned), change
@@ -53,17 +53,19 @@ def newton_step(features: Array, support: Array, weights: Array) -> Array:
     return barycentric_projection(plan, features, support)
 
 
-def weight_step(coupling: Coupling, lowest: float, weights: Array, step: float) -> Array:
+def weight_step(cost: Array, weights: Array, step: float) -> Array:
     """One projected sub-gradient step w <- P(w - s u) on the weights of fixed atoms.
 
-    u is the centred dual potential of the atoms. The size is Polyak's, s = step (W2^2 - lowest) /
-    |u|^2, which needs no tuning: the lowest cost over all weights is known in closed form
-    (`free_cost`). A fixed size instead has to be retuned for every m and diverges where it is too
-    large: 0.1 suits m = 10, a tenth of it m = 50 and 100.
+    With costs (m, n), u is the centred dual potential of the atoms. The size is Polyak's,
+    s = step (W2^2 - lowest) / |u|^2, which needs no tuning: the lowest cost over all weights is
+    known in closed form (`free_cost`). A fixed size instead has to be retuned for every m and
+    diverges where it is too large: a size that suits m = 10 is ten times too large at m = 50.
     """
-    direction = coupling.potential - coupling.potential.mean()
+    coupling = couple(cost, weights)
+    potential = coupling.potential(cost)
+    direction = potential - potential.mean()
     length = float(direction @ direction)
-    gap = max(coupling.cost - lowest, 0.0)
+    gap = max(coupling.cost - free_cost(cost), 0.0)
     if length == 0.0:
         return weights
     return project_to_simplex(weights - step * gap / length * direction)

@@ -10,9 +10,11 @@ Array: TypeAlias = NDArray[np.float64]
 
 def squared_distances(support: Array, features: Array) -> Array:
     """The (m, n) cost matrix ||x_j - z_i||^2, clipped at 0 against rounding."""
-    norms = np.square(support).sum(axis=1)[:, None] + np.square(features).sum(axis=1)
-    distances: Array = np.maximum(norms - 2.0 * (support @ features.T), 0.0)
-    return distances
+    distances: Array = support @ features.T
+    distances *= -2.0
+    distances += np.einsum("jd,jd->j", support, support)[:, None]
+    distances += np.einsum("id,id->i", features, features)
+    return np.maximum(distances, 0.0, out=distances)
 
 
 def displacement(before: Array, after: Array) -> float:

@@ -1,6 +1,7 @@
 """The free-support barycenter with uniform weights under entropic transport (Sinkhorn)."""
 
 import numpy as np
+from scipy.special import logsumexp
 
 from bench.transport.cost import Array, displacement, squared_distances
 from bench.transport.fixed_point import settle
@@ -8,7 +9,7 @@ from bench.transport.objective import uniform_weights, wasserstein
 from bench.transport.plan import barycentric_projection
 from bench.transport.solved import Solved
 
-SCALINGS = 200  # Sinkhorn iterations per plan; the potentials are carried over to the next plan
+SCALINGS = 1000  # Sinkhorn iterations per plan; the potentials are carried over to the next plan
 MARGINAL = 1e-9  # violation of the marginals at which a plan is taken as solved
 
 
@@ -25,7 +26,7 @@ def sinkhorn_barycenter(
     """Alternates an entropic plan and the barycentric projection until the atoms rest.
 
     Tends to `uniform_barycenter` as `regularization` tends to 0; large values draw all atoms to
-    the class mean. Solved in the log domain, so small values are slow but do not underflow.
+    the class mean.
 
     Args:
         features: (n, d).
@@ -50,19 +51,26 @@ def sinkhorn_barycenter(
 
 
 def entropic_plan(cost: Array, entropy: float, potentials: Potentials) -> tuple[Array, Potentials]:
-    """The entropic plan at uniform masses and its potentials, started from given potentials."""
-    from ot.bregman import sinkhorn_log  # imported late, see bench.transport.plan
+    """The entropic plan at uniform masses and its potentials, started from given potentials.
+
+    One half step for each side in the log domain comes first: after it no row or column of the
+    kernel is empty, so that POT's scaling does not underflow, however small the entropy.
+    """
+    from ot.bregman import sinkhorn_stabilized  # imported late, see bench.transport.plan
 
     entropy = entropy or 1.0  # all costs zero: every plan is optimal
-    plan, log = sinkhorn_log(
-        uniform_weights(cost.shape[0]),
-        uniform_weights(cost.shape[1]),
+    rows, columns = uniform_weights(cost.shape[0]), uniform_weights(cost.shape[1])
+    first = entropy * (np.log(rows) - logsumexp((potentials[1] - cost) / entropy, axis=1))
+    second = entropy * (np.log(columns) - logsumexp((first[:, None] - cost) / entropy, axis=0))
+    plan, log = sinkhorn_stabilized(
+        rows,
+        columns,
         cost,
         entropy,
         numItermax=SCALINGS,
         stopThr=MARGINAL,
-        warmstart=(potentials[0] / entropy, potentials[1] / entropy),
+        warmstart=(first, second),
         warn=False,
         log=True,
     )
-    return plan, (log["log_u"] * entropy, log["log_v"] * entropy)
+    return plan, (log["alpha"], log["beta"])

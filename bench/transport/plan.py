@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from bench.errors import CellFailed
 from bench.transport.cost import Array
@@ -16,22 +17,26 @@ class Coupling:
     """An optimal plan with its value and its dual.
 
     Attributes:
-        plan: (m, n), rows sum to the weights and columns to 1/n.
+        plan: (m, n) with at most m + n - 1 entries; rows sum to the weights, columns to 1/n.
         cost: the transport cost, W2^2 for squared distances.
-        potential: (m,) optimal dual variables of the atoms, a sub-gradient of the cost in the
-            weights, defined up to a constant.
+        dual: (n,) optimal dual variables of the features, defined up to a constant.
     """
 
-    plan: Array
+    plan: csr_array
     cost: float
-    potential: Array
+    dual: Array
+
+    def potential(self, cost: Array) -> Array:
+        """(m,) dual variables of the atoms: a sub-gradient of the cost in their weights.
+
+        The c-transform of `dual`, so they are feasible also where an atom has no mass.
+        """
+        potential: Array = (cost - self.dual).min(axis=1)
+        return potential
 
 
 def couple(cost: Array, weights: Array) -> Coupling:
     """Solves the transport problem between atoms of given weights and n features of mass 1/n.
-
-    The atoms' potentials are the c-transform of the features', so they are feasible (and hence a
-    sub-gradient) also where an atom has no mass.
 
     Args:
         cost: (m, n).
@@ -49,17 +54,15 @@ def couple(cost: Array, weights: Array) -> Coupling:
             f"expected an optimal plan of {cost.shape[0]} x {cost.shape[1]}, but the network "
             f"simplex reported {log['warning']!r}: check the features for outliers"
         )
-    return Coupling(plan, float(log["cost"]), (cost - log["v"]).min(axis=1))
+    return Coupling(csr_array(plan), float(log["cost"]), log["v"])
 
 
-def barycentric_projection(plan: Array, features: Array, support: Array) -> Array:
+def barycentric_projection(plan: Array | csr_array, features: Array, support: Array) -> Array:
     """Moves each atom to the mean of the mass it receives; empty atoms of `support` stay.
 
     This is the full Newton step x_j + sum_i t_ji (z_i - x_j) / w_j of arXiv:2311.18531,
     Algorithm 2, and the fixed-point step of the released code's solver.
     """
-    mass = plan.sum(axis=1)
-    filled = mass > NOTHING
-    moved = support.copy()
-    moved[filled] = (plan[filled] @ features) / mass[filled, None]
-    return moved
+    mass = plan.sum(axis=1)[:, None]  # (m, 1)
+    means = (plan @ features) / np.maximum(mass, NOTHING)
+    return np.where(mass > NOTHING, means, support)

@@ -43,8 +43,9 @@ def sliced_barycenter(
     Every step draws an orthonormal frame, moves the atoms' projections towards the quantile means
     of the features' (exactly onto them at full step), damped by 1/sqrt(t), and restores the mean,
     which the optimum shares with the features. The atoms resemble samples: they keep more
-    variance and a larger W2^2 than the exact barycenter. From noise
-    far away 300 steps end 1.8 times as high as from real features: start `init` at those.
+    variance and a larger W2^2 than the exact barycenter. On simulated features (1300 x 512, 100
+    atoms) 300 steps end at 1.8 times the sliced distance when started from noise instead of from
+    real features.
 
     Args:
         features: (n, d).
