@@ -120,7 +120,7 @@ def _few_seeds(summaries: Sequence[Summary]) -> list[Alarm]:
     if counts[0] == 2:
         return [Alarm("caution", "Some rows have two seeds: their intervals are very wide.")]
     note = rank_note(counts[0])
-    return [Alarm("note", f"{note}.")] if note else []
+    return [Alarm("note", note)] if note else []
 
 
 def _scale(info: StudyInfo, summaries: Sequence[Summary]) -> list[Alarm]:

@@ -1,14 +1,15 @@
 """What each row costs: updates, bytes of images and labels, wall time per stage, peak memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from reports.cells import STAGES
 from reports.result_tables import short_names
 from reports.summary import Summary
-from reports.tables import Column, Line, Table, duration, missing, number, size, text
+from reports.tables import Column, Entry, Line, Table, duration, missing, number, size, text
 
 SHARED = ("squeeze", "observe", "barycenter")
 OWN = ("recover", "relabel", "evaluate")
+FULL = "full"  # distiller of the full-data reference, which has no IPC
 Seconds = dict[str, float]
 
 
@@ -30,62 +31,92 @@ def total_bytes(s: Summary) -> float | None:
     return None if images is None else images + (labels or 0)
 
 
-def costed(summaries: Sequence[Summary]) -> list[Summary]:
-    """The rows of which a cost is known, as `costs_table` lists them."""
-    return [s for s in summaries if stage_seconds(s) or total_bytes(s) is not None]
+def timed(summaries: Sequence[Summary]) -> list[Summary]:
+    """The rows whose wall time is known, as `time_table` lists them."""
+    return [s for s in summaries if stage_seconds(s)]
 
 
-def costs_table(summaries: Sequence[Summary]) -> Table | None:
-    """Costs of every row that was run, of one data set; None where nothing is known."""
-    known = costed(summaries)
-    if not known:
-        return None
-    settings = list(dict.fromkeys(s.setting for s in summaries))
-    headings = dict(zip(settings, short_names(settings), strict=True))
+def storage_table(summaries: Sequence[Summary]) -> Table | None:
+    """Bytes, updates and memory of every row of one data set; None where nothing is known."""
+    known = [s for s in summaries if total_bytes(s) is not None]
     columns = (
         Column("row", "text"),
-        Column("updates", hint="optimiser steps of one student"),
         Column("images", parts=("image_bytes",)),
-        Column("labels", parts=("label_bytes",)),
+        Column("soft labels", parts=("label_bytes",)),
         Column("IPC at equal bytes", hint="images per class if the labels' bytes held images"),
+        Column("student updates", hint="optimiser steps of one student"),
+        Column("peak memory", parts=("peak_memory",)),
+    )
+    note = (
+        "Bytes of one synthetic set as stored, and of the soft labels that its protocol stores. "
+        "IPC at equal bytes: how many images per class would take the bytes of images and labels."
+    )
+    return _table("storage", "bytes and memory", summaries, known, columns, _storage, note)
+
+
+def time_table(summaries: Sequence[Summary]) -> Table | None:
+    """Wall time per stage of every row of one data set; None where nothing is known."""
+    known = timed(summaries)
+    columns = (
+        Column("row", "text"),
         *(Column(_stage_name(stage), parts=(f"seconds_{stage}",)) for stage in STAGES),
         Column("own", parts=("seconds_own",), hint="stages that this row alone pays for"),
         Column("total", parts=("seconds_total",), hint="one seed from an empty store"),
-        Column("peak memory", parts=("peak_memory",)),
     )
-    lines = [_line(s, headings[s.setting] if len(settings) > 1 else "") for s in known]
-    notes = [
-        "Wall time is the mean over seeds of the time that the stage took when it was computed. "
-        "Stages marked * are shared: squeeze and observe between all rows, barycenter between "
-        "seeds; the store makes them once. own = recover + relabel + evaluate.",
-    ]
+    note = (
+        "Mean over seeds of the time that each stage took when it was computed. Stages with * are "
+        "shared and made once: squeeze and observe between all rows, barycenter between seeds. "
+        "own = recover + relabel + evaluate; total is one seed from an empty store."
+    )
     devices = dict.fromkeys(c.device for s in known for c in s.cells if c.device)
-    notes += [f"Device: {', '.join(devices)}."] if devices else []
+    note += f" Device: {', '.join(devices)}." if devices else ""
+    return _table("time", "wall time per stage", summaries, known, columns, _times, note)
+
+
+def _table(
+    key: str,
+    title: str,
+    summaries: Sequence[Summary],
+    known: Sequence[Summary],
+    columns: tuple[Column, ...],
+    entries: Callable[[Summary], tuple[Entry, ...]],
+    note: str,
+) -> Table | None:
+    if not known:
+        return None
+    settings = list(dict.fromkeys(s.setting for s in summaries))
+    names = short_names(settings) if len(settings) > 1 else [""]
+    headings = dict(zip(settings, names, strict=True))
+    lines = tuple(Line(entries(s), headings[s.setting]) for s in known)
     dataset = settings[0].dataset
-    return Table(f"costs-{dataset}", f"{dataset} · costs", columns, tuple(lines), tuple(notes))
+    return Table(f"{key}-{dataset}", f"{dataset} · {title}", columns, lines, (note,))
 
 
 def _stage_name(stage: str) -> str:
     return f"{stage}*" if stage in SHARED else stage
 
 
-def _line(s: Summary, group: str) -> Line:
-    seconds = stage_seconds(s)
-    own = [seconds[stage] for stage in OWN if stage in seconds]
-    images, everything = s.mean_of("image_bytes"), total_bytes(s)
-    updates = s.mean_of("updates")
+def _storage(s: Summary) -> tuple[Entry, ...]:
+    images, everything, updates = s.mean_of("image_bytes"), total_bytes(s), s.mean_of("updates")
     equal = None
-    if images and everything is not None:
+    if images and everything is not None and s.info.distiller != FULL:
         equal = s.setting.ipc * everything / images
-    entries = (
+    return (
         text(s.row),
-        missing() if updates is None else number(updates, 0),
         size(images),
         size(s.mean_of("label_bytes")),
         number(equal),
+        missing() if updates is None else number(updates, 0),
+        size(s.mean_of("peak_memory")),
+    )
+
+
+def _times(s: Summary) -> tuple[Entry, ...]:
+    seconds = stage_seconds(s)
+    own = [seconds[stage] for stage in OWN if stage in seconds]
+    return (
+        text(s.row),
         *(duration(seconds.get(stage)) for stage in STAGES),
         duration(sum(own) if own else None),
         duration(total_seconds(s)),
-        size(s.mean_of("peak_memory")),
     )
-    return Line(entries, group)

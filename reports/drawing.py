@@ -45,7 +45,7 @@ def _style() -> None:
     matplotlib.rcdefaults()
     matplotlib.rc("font", family="sans-serif", size=9.5)
     matplotlib.rc("text", parse_math=False, color=INK)
-    matplotlib.rc("axes", titlesize=10.5, titleweight="bold", titlelocation="left")
+    matplotlib.rc("axes", titlesize=10.5, titleweight="bold", titlelocation="left", titlepad=15)
     matplotlib.rc("axes", labelcolor=INK, titlecolor=INK, facecolor="none")
     matplotlib.rc("figure", facecolor="none")
     matplotlib.rc("xtick", color=INK)

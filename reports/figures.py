@@ -4,16 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from reports.cost_tables import total_bytes, total_seconds
-from reports.drawing import INK, MUTED, OURS, PAGE, PAPER, RULE, Figure, render
+from reports.cost_tables import FULL, total_bytes, total_seconds
+from reports.drawing import MUTED, OURS, PAGE, PAPER, RULE, Figure, render
 from reports.result_tables import paper_name
 from reports.summary import Summary
+from reports.tables import duration, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Cost = Callable[[Summary], float | None]
 LEGEND = {"frameon": False, "fontsize": 8.5, "handletextpad": 0.3, "borderaxespad": 0}
 
 
@@ -27,8 +29,8 @@ def accuracy_figure(key: str, summaries: Sequence[Summary], paper_table: str | N
         axes = canvas.add_subplot()
         for y, s in enumerate(summaries):
             _draw_row(axes, y, s)
-        _references(axes, summaries)
         _row_axis(axes, summaries)
+        _references(axes, summaries)
         axes.set_xlabel("top-1 accuracy, %")
         axes.set_title(title)
         shown = [("o", OURS, "ours, mean and 95 % CI"), (".", MUTED, "one seed")]
@@ -42,30 +44,39 @@ def accuracy_figure(key: str, summaries: Sequence[Summary], paper_table: str | N
 
 
 def cost_figure(key: str, summaries: Sequence[Summary]) -> Figure | None:
-    """Accuracy against seconds and against bytes, dominated rows hollow; None without costs."""
-    axes_of = {
-        "seconds per seed, shared stages included": total_seconds,
-        "bytes of images and labels": total_bytes,
+    """Accuracy against seconds and against bytes, dominated rows hollow; None without costs.
+
+    The full-data reference is left out: it is not a synthetic set and would set the scale.
+    """
+    distilled = [s for s in summaries if s.info.distiller != FULL and s.sample]
+    panels = {
+        name: {s.row: _point(s, cost) for s in distilled if (cost(s) or 0) > 0}
+        for name, (cost, _) in COSTS.items()
     }
-    known = {
-        name: [s for s in summaries if s.sample and (cost(s) or 0) > 0]
-        for name, cost in axes_of.items()
-    }
-    known = {name: found for name, found in known.items() if len(found) > 1}
-    if not known:
+    panels = {name: points for name, points in panels.items() if len(points) > 1}
+    if not panels:
         return None
+    numbers = {s.row: str(i) for i, s in enumerate(distilled, 1)}
     setting = summaries[0].setting
     title = f"{setting.dataset} · {setting.label}"
+    height = max(3.4, 1 + 0.2 * len(numbers))
 
     def draw(canvas: Canvas) -> None:
-        grid = canvas.subplots(1, len(known), sharey=True, squeeze=False)
-        for axes, (name, found) in zip(grid[0], known.items(), strict=True):
-            _draw_costs(axes, {s.row: _point(s, axes_of[name]) for s in found})
+        grid = canvas.subplots(1, len(panels), sharey=True, squeeze=False)
+        for axes, (name, points) in zip(grid[0], panels.items(), strict=True):
+            _draw_costs(axes, points, numbers)
             axes.set_xlabel(name)
+            axes.xaxis.set_major_formatter(FuncFormatter(COSTS[name][1]))
         grid[0][0].set_ylabel("top-1 accuracy, %")
         grid[0][0].set_title(title)
+        listing = "\n".join(f"{number}  {row}" for row, number in numbers.items())
+        grid[0][-1].annotate(
+            listing, (1, 1), xycoords="axes fraction", xytext=(14, 0),
+            textcoords="offset points", va="top", fontsize=8.5, linespacing=1.6,
+        )  # fmt: skip
 
-    return render(key, f"Accuracy against cost, {title}", (4.6 * len(known), 3.6), draw)
+    across = (3.5 * len(panels) + 2.2, height)
+    return render(key, f"Accuracy against cost, {title}", across, draw)
 
 
 def pareto(points: Mapping[str, tuple[float, float]]) -> list[str]:
@@ -79,7 +90,7 @@ def pareto(points: Mapping[str, tuple[float, float]]) -> list[str]:
     return front
 
 
-def _point(s: Summary, cost: Callable[[Summary], float | None]) -> tuple[float, float]:
+def _point(s: Summary, cost: Cost) -> tuple[float, float]:
     return (cost(s) or 0.0, 100 * s.sample.mean if s.sample else 0.0)
 
 
@@ -89,7 +100,7 @@ def _draw_row(axes: "Axes", y: int, s: Summary) -> None:
     mean, low, high = s.sample.mean, s.sample.low, s.sample.high
     seeds = [100 * value for value in s.values.values()]
     if len(seeds) > 1:
-        axes.plot(seeds, [y] * len(seeds), "|", color=MUTED, alpha=0.6, markersize=6)
+        axes.plot(seeds, [y - 0.24] * len(seeds), ".", color=MUTED, alpha=0.7, markersize=3.5)
     if low is not None and high is not None:
         axes.plot([100 * low, 100 * high], [y, y], color=OURS, linewidth=1.8, zorder=2)
     axes.plot(100 * mean, y, "o", color=OURS, markersize=5.5, zorder=3)
@@ -106,11 +117,12 @@ def _draw_row(axes: "Axes", y: int, s: Summary) -> None:
 
 
 def _references(axes: "Axes", summaries: Sequence[Summary]) -> None:
-    """Dotted lines at chance and at the teacher, where every row has the same."""
+    """Dotted lines at chance and at the teacher, where all rows share them and they are near."""
+    near = axes.get_xlim()
     for name, label in (("chance", "chance"), ("teacher_top1", "teacher")):
         values = {round(v, 6) for s in summaries if (v := s.mean_of(name)) is not None}
-        if len(values) == 1:
-            x = 100 * values.pop()
+        x = 100 * values.pop() if len(values) == 1 else None
+        if x is not None and near[0] <= x <= near[1]:
             axes.axvline(x, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
             axes.annotate(
                 label, (x, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
@@ -133,28 +145,44 @@ def _row_axis(axes: "Axes", summaries: Sequence[Summary]) -> None:
         side.set_visible(False)
 
 
-def _draw_costs(axes: "Axes", points: Mapping[str, tuple[float, float]]) -> None:
+def _draw_costs(
+    axes: "Axes", points: Mapping[str, tuple[float, float]], numbers: Mapping[str, str]
+) -> None:
     front = pareto(points)
     costs = [cost for cost, _ in points.values()]
     if max(costs) > 20 * min(costs):
         axes.set_xscale("log")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.step(
         [points[name][0] for name in front], [points[name][1] for name in front],
         where="post", color=OURS, linewidth=1.2, alpha=0.6, zorder=1,
     )  # fmt: skip
     for name, (cost, accuracy) in points.items():
         best = name in front
-        face = OURS if best else PAGE
-        axes.plot(
-            cost, accuracy, "o", color=OURS if best else MUTED, markerfacecolor=face, markersize=6
-        )
+        edge, face = (OURS, OURS) if best else (MUTED, PAGE)
+        axes.plot(cost, accuracy, "o", color=edge, markerfacecolor=face, markersize=12)
         axes.annotate(
-            name, (cost, accuracy), xytext=(5, 4), textcoords="offset points", fontsize=7.5,
-            color=INK if best else MUTED,
+            numbers[name], (cost, accuracy), ha="center", va="center_baseline", fontsize=7.5,
+            color=PAGE if best else MUTED,
         )  # fmt: skip
-    axes.margins(x=0.18, y=0.14)
+    axes.margins(x=0.14, y=0.12)
     axes.grid(color=RULE, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, which="both")
     for side in axes.spines.values():
         side.set_visible(False)
+
+
+def _seconds(value: float, _: int) -> str:
+    return duration(value).text if value >= 0 else ""
+
+
+def _bytes(value: float, _: int) -> str:
+    return size(value).text if value >= 0 else ""
+
+
+COSTS: Mapping[str, tuple[Cost, Callable[[float, int], str]]] = {
+    "wall time per seed, shared stages included": (total_seconds, _seconds),
+    "images and soft labels": (total_bytes, _bytes),
+}

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from reports.drawing import INK, MUTED, OURS, PAGE, PAPER, RULE
 
-WIDTH, HEIGHT = 168, 20
+HEIGHT = 20  # pixels; a drawing's middle is at half of it
 Span = tuple[float, float]
+WIDE, NARROW = 240, 140  # pixels from end to end
 COLOURS = {
     INK: "currentColor",
     MUTED: "var(--muted)",
@@ -35,20 +36,25 @@ def interval_glyph(
     dots: Sequence[float] = (),
     paper: float | None = None,
     zero: float | None = None,
+    width: int = WIDE,
 ) -> str:
     """Mean, interval, single values and the paper's value on a common axis."""
-    parts = [f'<line class="axis" x1="0" x2="{WIDTH}" y1="10" y2="10"/>']
+
+    def at(value: float) -> float:
+        return _x(value, reach, width)
+
+    parts = [f'<line class="axis" x1="0" x2="{width}" y1="10" y2="10"/>']
     if zero is not None:
-        parts.append(_upright(zero, reach, "zero"))
-    parts += [f'<circle class="dot" cx="{_x(v, reach)}" cy="10" r="1.6"/>' for v in dots]
+        parts.append(f'<line class="zero" x1="{at(zero)}" x2="{at(zero)}" y1="2" y2="18"/>')
+    parts += [f'<circle class="dot" cx="{at(v)}" cy="10" r="1.6"/>' for v in dots]
     if low is not None and high is not None:
-        ends = f'x1="{_x(low, reach)}" x2="{_x(high, reach)}"'
+        ends = f'x1="{at(low)}" x2="{at(high)}"'
         parts.append(f'<line class="reach" {ends} y1="10" y2="10"/>')
-    parts.append(f'<circle class="mean" cx="{_x(mean, reach)}" cy="10" r="4"/>')
+    parts.append(_mean(mean, reach, at(mean)))
     if paper is not None:
-        x = _x(paper, reach)
+        x = at(paper)
         parts.append(f'<path class="paper" d="M{x} 5l4.5 5l-4.5 5l-4.5 -5z"/>')
-    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+    box = f'viewBox="0 0 {width} {HEIGHT}" width="{width}" height="{HEIGHT}"'
     return f'<svg class="glyph" {box} aria-hidden="true">{"".join(parts)}</svg>'
 
 
@@ -72,11 +78,16 @@ def inline(svg: bytes) -> str:
     return f'<svg class="figure" role="img" {box.group() if box else ""}>{body}'
 
 
-def _upright(value: float, reach: Span, name: str) -> str:
-    x = _x(value, reach)
-    return f'<line class="{name}" x1="{x}" x2="{x}" y1="2" y2="18"/>'
+def _mean(value: float, reach: Span, x: float) -> str:
+    """A dot, or an arrow at the edge where the value is out of reach."""
+    if reach[0] <= value <= reach[1]:
+        return f'<circle class="mean" cx="{x}" cy="10" r="3.6"/>'
+    tip = 5 if value > reach[1] else -5
+    return f'<path class="mean" d="M{x} 10l{-tip} -4.5v9z"/>'
 
 
-def _x(value: float, reach: Span) -> float:
+def _x(value: float, reach: Span, width: int) -> float:
+    """Pixels from the left; what is out of reach stands at the edge."""
     low, high = reach
-    return round(5 + (WIDTH - 10) * (value - low) / (high - low), 1)
+    share = min(1.0, max(0.0, (value - low) / (high - low)))
+    return round(5 + (width - 10) * share, 1)

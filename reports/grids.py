@@ -13,7 +13,7 @@ TILE = 56  # pixels that an image's longer side reaches at least
 PREVIEW = 96  # and at most, in the page
 COLUMNS = 10  # classes side by side
 CLASSES = 50  # classes that a grid shows at most
-GAP, LABEL = 3, 16  # pixels between images, and for a class's name
+GAP, LABEL = 3, 19  # pixels between images, and for a class's name
 INK = (120, 126, 134, 255)  # readable on light and on dark pages
 
 
@@ -54,7 +54,7 @@ def grid(key: str, title: str, images: np.ndarray, names: Sequence[str] = ()) ->
     canvas = Image.new(
         "RGBA", (columns * (tile[1] + GAP) - GAP, blocks * block - GAP), (0, 0, 0, 0)
     )
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=11)
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=13)
     for k in range(shown):
         x, y = k % columns * (tile[1] + GAP), k // columns * block
         name = _fit(names[k] if names else str(k), tile[1], font)

@@ -9,13 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.cells import STAGES
-from reports.cost_tables import costed
+from reports.cost_tables import timed
 from reports.drawing import Figure
 from reports.glyphs import inline
 from reports.grids import Grid
 from reports.page import Page, Section
 from reports.tables import duration
-from reports.views import View, analysis_view, costs_view, result_extras, typeset, view
+from reports.views import View, analysis_view, result_extras, times_view, typeset, view
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,9 @@ class Panel:
     overview: View | None
     results: tuple[tuple[View, Markup], ...]
     scores: View | None
-    costs: View | None
+    storage: View | None
+    times: View | None
+    papers: bool
     cost_figures: tuple[Markup, ...]
     grids: tuple[Grid, ...]
 
@@ -64,7 +66,9 @@ def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -
         overview=view(section.overview) if section.overview else None,
         results=tuple(results),
         scores=view(section.scores) if section.scores else None,
-        costs=costs_view(section.costs, costed(section.summaries)) if section.costs else None,
+        storage=view(section.storage) if section.storage else None,
+        times=times_view(section.times, timed(section.summaries)) if section.times else None,
+        papers=any(s.paper for s in section.summaries),
         cost_figures=tuple(svg for key, svg in by_title.items() if key.startswith("cost-")),
         grids=tuple(grids),
     )

@@ -11,7 +11,7 @@ from reports.alarms import Alarm, alarms
 from reports.cell_table import cells_table
 from reports.cells import Cell, cells_of
 from reports.contrast_tables import contrasts_table
-from reports.cost_tables import costs_table
+from reports.cost_tables import storage_table, time_table
 from reports.effect_tables import effects_table
 from reports.info import StudyInfo
 from reports.paper_tables import order_note, printed_table
@@ -35,11 +35,12 @@ class Section:
     overview: Table | None
     results: tuple[Table, ...]
     scores: Table | None
-    costs: Table | None
+    storage: Table | None
+    times: Table | None
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        both = (self.overview, *self.results, self.scores, self.costs)
+        both = (self.overview, *self.results, self.scores, self.storage, self.times)
         return tuple(table for table in both if table)
 
 
@@ -114,7 +115,8 @@ def _section(info: StudyInfo, summaries: Sequence[Summary]) -> Section:
             for table, note in zip(results, order, strict=True)
         ),
         scores_table(summaries),
-        costs_table(summaries),
+        storage_table(summaries),
+        time_table(summaries),
     )
 
 

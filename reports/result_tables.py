@@ -140,7 +140,7 @@ def _interval_entry(s: Summary) -> Entry:
 
 def _status_entry(s: Summary) -> Entry:
     """What is missing of a row that has some numbers; a row without any says so in their place."""
-    return text(s.status, tone_of(s)) if s.sample and s.status != "ok" else missing()
+    return text(s.status, tone_of(s)) if s.sample else missing()
 
 
 def paper_name(table: str) -> str:
@@ -175,10 +175,9 @@ def _notes(summaries: Sequence[Summary], recipes: Sequence[str]) -> tuple[str, .
         "their soft labels and the student, and all rows share the teacher. "
         "95 % CI is the Student-t interval of the mean."
     ]
-    if len(recipes) == 1:
-        notes.append(f"Recipe of every row: {recipes[0]}.")
+    facts = [f"Recipe of every row: {recipes[0]}."] if len(recipes) == 1 else []
     for name, label in (("teacher_top1", "Teacher"), ("chance", "Chance")):
-        values = {v for s in summaries if (v := s.mean_of(name)) is not None}
-        if len({round(v, 6) for v in values}) == 1:
-            notes.append(f"{label}: {percent(values.pop()).text} %.")
-    return tuple(notes)
+        values = {round(v, 6) for s in summaries if (v := s.mean_of(name)) is not None}
+        if len(values) == 1:
+            facts.append(f"{label}: {percent(values.pop()).text} %.")
+    return (*notes, " ".join(facts)) if facts else tuple(notes)

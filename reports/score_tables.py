@@ -6,10 +6,21 @@ from dataclasses import replace
 from reports.result_tables import short_names
 from reports.scores import hard_label_recovery, improvement_over_random, label_robust_score
 from reports.summary import Summary
-from reports.tables import Column, Line, Table, number, percent, text
+from reports.tables import NONE, Column, Line, Table, number, percent, text
 
 HARD = "hard-label"
 RANDOM, FULL = "random", "full"
+COLUMNS = (
+    Column("row", "text"),
+    Column("IOR, points", parts=("ior",), hint="gain over random real images"),
+    Column("HLR, points", parts=("hlr",), hint="loss to the full data, hard labels"),
+    Column("LRS", hint="label-robust score, w = 0.5"),
+)
+NOTE = (
+    "Scores of arXiv:2505.13300 from mean accuracies as fractions. IOR: gain over as many random "
+    "real images under the same recipe (higher is better). HLR: what hard-label training loses "
+    "against the full data (lower is better). HLR and LRS need the hard-label evaluator."
+)
 
 
 def scores_table(summaries: Sequence[Summary]) -> Table | None:
@@ -27,19 +38,14 @@ def scores_table(summaries: Sequence[Summary]) -> Table | None:
     ]
     if not lines:
         return None
-    columns = (
-        Column("row", "text"),
-        Column("IOR, points", parts=("ior",), hint="gain over random real images"),
-        Column("HLR, points", parts=("hlr",), hint="loss to the full data, hard labels"),
-        Column("LRS", hint="label-robust score, w = 0.5"),
+    shown = [i for i in range(len(COLUMNS)) if any(e.entries[i].text != NONE for e in lines)]
+    return Table(
+        f"scores-{settings[0].dataset}",
+        f"{settings[0].dataset} · scores",
+        tuple(COLUMNS[i] for i in shown),
+        tuple(Line(tuple(line.entries[i] for i in shown), line.group) for line in lines),
+        (NOTE,),
     )
-    notes = (
-        "Scores of arXiv:2505.13300 from mean accuracies as fractions. IOR: gain over as many "
-        "random real images under the same recipe (higher is better). HLR: what hard-label "
-        "training loses against the full data (lower is better). – where a reference is missing.",
-    )
-    dataset = settings[0].dataset
-    return Table(f"scores-{dataset}", f"{dataset} · scores", columns, tuple(lines), notes)
 
 
 def _line(s: Summary, mean: float, random: float, summaries: Sequence[Summary], group: str) -> Line:

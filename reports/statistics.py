@@ -126,7 +126,7 @@ def rank_note(n: int) -> str:
     """What a reader must know about tests without assumptions at this n; may be empty."""
     if n < 1 or flip_floor(n) < LEVEL:
         return ""
-    return f"n = {n}: no rank test can reach 0.05 (smallest two-sided p is {flip_floor(n):.4g})"
+    return f"n = {n}: no rank test can reach 0.05 (smallest two-sided p is {flip_floor(n):.4g})."
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:

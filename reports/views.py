@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from markupsafe import Markup, escape
 
 from reports.cells import Cell
-from reports.cost_tables import stage_seconds
-from reports.glyphs import interval_glyph, shares, span
+from reports.cost_tables import FULL, stage_seconds
+from reports.glyphs import NARROW, interval_glyph, shares, span
 from reports.summary import Summary
 from reports.tables import Column, Entry, Line, Table, duration, grouped
 
@@ -57,9 +57,11 @@ def typeset(entry: Entry, column: Column) -> Markup:
 
 
 def result_extras(summaries: Sequence[Summary]) -> list[Extra]:
-    known = [s.sample for s in summaries if s.sample]
+    """Drawings on an axis that the full-data reference, far above the rest, does not stretch."""
+    near = [s for s in summaries if s.info.distiller != FULL] or summaries
+    known = [s.sample for s in near if s.sample]
     points = [v for s in known for v in (s.mean, s.low, s.high) if v is not None]
-    points += [s.paper.value / 100 for s in summaries if s.paper]
+    points += [s.paper.value / 100 for s in near if s.paper]
     reach = span(points) if points else (0.0, 1.0)
     return [
         Extra(_glyph(s, reach), tuple(sorted(s.cells, key=lambda cell: cell.seed)))
@@ -87,7 +89,7 @@ def analysis_view(table: Table) -> View:
     reach = span([0.0, *points])
     extras = [
         Extra(
-            Markup(interval_glyph(mean, low, high, reach, zero=0.0))
+            Markup(interval_glyph(mean, low, high, reach, zero=0.0, width=NARROW))
             if mean is not None
             else Markup()
         )
@@ -102,7 +104,7 @@ def _numbers(mean: Entry, ends: Entry) -> tuple[float | None, float | None, floa
     return mean.sort, float(ends.parts[0]), float(ends.parts[1])
 
 
-def costs_view(table: Table, summaries: Sequence[Summary]) -> View:
+def times_view(table: Table, summaries: Sequence[Summary]) -> View:
     return view(table, [Extra(_stage_bar(s)) for s in summaries])
 
 
