@@ -85,6 +85,14 @@ def test_two_unequal_clusters_get_their_shares() -> None:
     assert solved.cost == pytest.approx(0.0, abs=1e-6)
 
 
+def test_a_start_far_from_the_features_empties_no_atom(
+    features: np.ndarray, noise: np.ndarray
+) -> None:
+    """Without the first Newton step one atom would take all the mass at once."""
+    solved = alternating_barycenter(features, 100.0 * noise)
+    assert solved.weights.min() > 0.0
+
+
 @pytest.mark.parametrize("atoms", [2, 9, 40])
 def test_learned_weights_lie_between_free_and_uniform(atoms: int, features: np.ndarray) -> None:
     start = np.random.default_rng(1).standard_normal((atoms, 64))

@@ -52,6 +52,16 @@ def test_a_full_step_reaches_the_optimum_of_every_slice(
     np.testing.assert_allclose(reached, quantile_means(np.sort(features @ frame, axis=0), 9))
 
 
+def test_a_slice_with_all_the_weight_does_not_overshoot(
+    features: np.ndarray, noise: np.ndarray
+) -> None:
+    frame = np.linalg.qr(directions(64, 20))[0]
+    moved = slice_step(noise, features, frame, 1.0, lambda costs: np.eye(20)[3])
+    targets = quantile_means(np.sort(features @ frame, axis=0), 9)
+    np.testing.assert_allclose(np.sort(moved @ frame, axis=0)[:, 3], targets[:, 3])
+    np.testing.assert_allclose(np.delete((moved - noise) @ frame, 3, axis=1), 0.0, atol=1e-12)
+
+
 @pytest.mark.parametrize("shares", [uniform_shares, energy_shares])
 def test_sliced_distance_falls_below_that_of_a_sample_and_of_the_exact_barycenter(
     shares: object, features: np.ndarray

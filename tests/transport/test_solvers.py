@@ -50,6 +50,14 @@ def test_points_repeated_within_a_class_are_no_obstacle(name: str) -> None:
     assert np.isfinite(solved.cost)
 
 
+def test_slicings_by_energy_and_uniform_differ(features: np.ndarray) -> None:
+    uniform, energy = (
+        solver_named(name).run(features, 8, Defaults(), np.random.default_rng(0)).support
+        for name in ("sliced", "sliced-energy")
+    )
+    assert np.abs(uniform - energy).max() > 1e-6
+
+
 @pytest.mark.parametrize("atoms", [4, 9, 30])
 def test_solvers_that_minimise_the_distance_beat_a_random_sample(
     atoms: int, features: np.ndarray
