@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BATCH = 500  # metrics in one call
 PARAMS = 100  # params in one call, MLflow's limit
 DIGEST = 36  # characters, MLflow's limit
+ENDED_BADLY = ("KILLED", "FAILED")
 
 
 class Books:
@@ -178,7 +179,7 @@ class Books:
         run = self._run(key)
         if run is None:
             return
-        if key in self._own or run.info.status in ("KILLED", "FAILED"):
+        if key in self._own or run.info.status in ENDED_BADLY:
             self._client.set_terminated(run.info.run_id, status, millis)
         if status == "FINISHED" and run.data.tags.get("level") == "cell":
             self._settle(run, key, millis)
@@ -193,7 +194,7 @@ class Books:
                 self._client.delete_run(run.info.run_id)
                 self._runs[key] = None
                 return
-            if other.info.status in ("KILLED", "FAILED"):
+            if other.info.status in ENDED_BADLY:
                 self._set_tags(other, {"superseded_by": run.info.run_id})
 
 

@@ -7,15 +7,11 @@ from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
-from bench.errors import BenchError
-from bench.tracking.books import Books
-from bench.tracking.connection import Refused, Unreachable, short_calls
-from bench.tracking.layout import Point
+from bench.tracking.connection import short_calls
+from bench.tracking.courier import Courier, one_line
 from bench.tracking.observers import attempt
-from bench.tracking.outbox import Claim, Op, Outbox, Reader, outboxes
-from bench.tracking.tracker import answers, public
+from bench.tracking.outbox import Claim, Outbox, outboxes
 
-TOGETHER = 1000  # metrics that are sent in one go
 EVERY = 2.0  # seconds between looks into the outbox
 LONGEST_PAUSE = 30.0  # seconds between tries while the store is down
 PATIENCE = 8.0  # seconds without progress after which a closing run stops waiting
@@ -36,84 +32,6 @@ class DeliveryReport:
     delivered: int = 0
     kept: int = 0
     problems: tuple[str, ...] = ()
-
-
-class Courier:
-    """Carries the operations of one outbox, acknowledging them as they arrive."""
-
-    def __init__(self, path: Path, stopped: Callable[[], bool] = lambda: False) -> None:
-        self.reader = Reader(path)
-        self.refused: list[str] = []
-        self.progress = time.monotonic()
-        self._stopped = stopped
-        self._books: Books | None = None
-        self._points: dict[str, list[Point]] = {}
-
-    def deliver(self) -> None:
-        """Delivers what is there now.
-
-        Raises:
-            Unreachable: the store does not answer; all that is not acknowledged stays.
-        """
-        self._points.clear()
-        position = self.reader.offset
-        for op, end in self.reader.operations():
-            if self._stopped():
-                raise Unreachable("stopped before all was delivered")
-            if op["op"] == "metrics":
-                self._collect(op)
-                full = sum(map(len, self._points.values())) >= TOGETHER
-            else:
-                self._flush()
-                self._try(partial(self._apply, op))
-                full = True
-            position = end
-            if full:
-                self._flush()
-                self._acknowledge(position)
-        self._flush()
-        self._acknowledge(position)
-
-    def conclude(self) -> None:
-        """Ends, as KILLED, what a dead writer left open, and removes the outbox."""
-        millis = int(self.reader.path.stat().st_mtime * 1000)
-        self._try(lambda: self._open().kill_open(millis))
-        self.reader.discard()
-
-    def _open(self) -> Books:
-        if self._books is None:
-            header = self.reader.header()
-            if not answers(header.uri):
-                raise Unreachable(f"{public(header.uri)} does not answer")
-            self._books = Books(header, self.reader.path.with_suffix(".files"))
-        return self._books
-
-    def _apply(self, op: Op) -> None:
-        self._open().apply(op)
-
-    def _log(self, key: str, points: list[Point]) -> None:
-        self._open().log(key, points)
-
-    def _collect(self, op: Op) -> None:
-        points, key = op.get("points"), op.get("key")
-        if isinstance(points, list) and isinstance(key, str):
-            self._points.setdefault(key, []).extend((p[0], p[1], p[2], p[3]) for p in points)
-
-    def _flush(self) -> None:
-        for key, points in self._points.items():
-            self._try(partial(self._log, key, points))
-        self._points.clear()
-
-    def _try(self, action: Callable[[], None]) -> None:
-        """Skips what the store will never take, so that the rest gets through."""
-        try:
-            action()
-        except (Refused, KeyError, TypeError, ValueError) as error:
-            self.refused.append(str(error) or type(error).__name__)
-
-    def _acknowledge(self, position: int) -> None:
-        self.reader.acknowledge(position)
-        self.progress = time.monotonic()
 
 
 class Delivery:
@@ -191,9 +109,3 @@ def _deliver_all(folder: Path, stopped: Callable[[], bool]) -> DeliveryReport:
 def _finish(courier: Courier) -> None:
     courier.deliver()
     courier.conclude()
-
-
-def one_line(error: Exception) -> str:
-    """An error as one line of bounded length."""
-    text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
-    return (text.splitlines() or [type(error).__name__])[0][:300]

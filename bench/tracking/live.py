@@ -79,6 +79,10 @@ class LiveConsole:
         if status != "FINISHED":
             self._print(f"{status.lower()}: {self._counts.text}")
 
+    def refresh(self) -> None:
+        """Redraws the bars now, not at the next turn of rich's thread."""
+        self._bars.refresh()
+
     def _step(self, event: Step) -> None:
         if self._losses.hear(event) and self._stage is not None:
             self._bars.update(

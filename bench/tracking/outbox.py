@@ -63,9 +63,8 @@ class Outbox:
 
     def append(self, op: Mapping[str, object]) -> None:
         """Adds one operation; it survives the death of this process from here on."""
-        line = json.dumps(op, separators=(",", ":"), default=str).encode() + b"\n"
         with self._guard:
-            self._file.write(line)
+            self._file.write(_line(op))
 
     def place(self, name: str) -> Path:
         """Where to write a file that shall become an artifact."""
@@ -125,16 +124,22 @@ class Reader:
     def operations(self) -> Iterator[tuple[Op, int]]:
         """Operations after the acknowledged ones, each with the offset of its end.
 
-        A last line without its end, cut by a kill, is left out.
+        A last line without its end, cut by a kill, is left out; so is what comes in meanwhile.
         """
+        end = self.path.stat().st_size
         with self.path.open("rb") as file:
             file.seek(self.offset)
             position = self.offset
             for line in file:
-                if not line.endswith(b"\n"):
-                    return
                 position += len(line)
+                if position > end or not line.endswith(b"\n"):
+                    return
                 yield _parse(line), position
+
+    def postpone(self, op: Op) -> None:
+        """Puts an operation behind all others."""
+        with self.path.open("ab", buffering=0) as file:
+            file.write(_line(op))
 
     def acknowledge(self, offset: int) -> None:
         """Marks everything before `offset` as delivered, for this process and for later ones."""
@@ -150,6 +155,10 @@ class Reader:
         shutil.rmtree(self.path.with_suffix(".files"), ignore_errors=True)
         self.path.unlink(missing_ok=True)
         self._ack.unlink(missing_ok=True)
+
+
+def _line(op: Mapping[str, object]) -> bytes:
+    return json.dumps(op, separators=(",", ":"), default=str).encode() + b"\n"
 
 
 def _parse(line: bytes) -> Op:

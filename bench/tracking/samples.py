@@ -37,7 +37,7 @@ class Sample:
     @property
     def ready(self) -> bool:
         """Whether reading would not wait."""
-        return self.copied is None or bool(self.copied.query())  # type: ignore[no-untyped-call]
+        return self.copied is None or bool(self.copied.query())
 
     def read(self) -> dict[str, float]:
         """The numbers by name; waits for the copy, so call it later or from another thread."""
@@ -62,6 +62,6 @@ def sample(values: "Mapping[str, torch.Tensor | float]") -> Sample:
             return Sample(names, tuple(known.values()), packed)
         pinned = torch.empty(packed.shape, dtype=packed.dtype, pin_memory=True)
         pinned.copy_(packed, non_blocking=True)
-        copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        copied = torch.cuda.Event()
         copied.record(torch.cuda.current_stream(packed.device))
     return Sample(names, tuple(known.values()), pinned, copied)

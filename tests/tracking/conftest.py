@@ -1,0 +1,99 @@
+"""A migrated MLflow database, copied for each test, and a small study as events."""
+
+import shutil
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.artifacts import SyntheticSet
+from bench.events import (
+    CellFinished,
+    CellStarted,
+    Event,
+    StageFinished,
+    StageStarted,
+    Step,
+    StudyFinished,
+    StudyStarted,
+)
+from bench.tracking.tracker import Tracker, default_uri
+
+SEEDS = (0, 1)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database that holds nothing yet; migrating one takes two seconds."""
+    folder = tmp_path_factory.mktemp("migrated")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from bench.tracking.connection import connect
+
+        connect(default_uri(folder))
+    import sqlite3
+
+    with sqlite3.connect(folder / "mlflow.db") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, migrated: Path) -> Path:
+    """A tracking folder with its own database."""
+    shutil.copyfile(migrated, tmp_path / "mlflow.db")
+    return tmp_path
+
+
+@pytest.fixture
+def tracker(folder: Path) -> Tracker:
+    return Tracker(default_uri(folder), system_metrics=0)
+
+
+@pytest.fixture
+def cell_events() -> Callable[[int], list[Event]]:
+    return events_of_cell
+
+
+@pytest.fixture
+def study_events() -> Callable[[Sequence[int]], Iterator[Event]]:
+    return events_of_study
+
+
+def events_of_study(seeds: Sequence[int] = SEEDS) -> Iterator[Event]:
+    """A study of one row, ending FINISHED; its identity does not depend on `seeds`."""
+    cells = [f"wmdd · digits · ipc 2 · s{seed}" for seed in SEEDS]
+    yield StudyStarted("ablation", "r1", cells, {"profile": "smoke"}, {"study_address": "feed"})
+    for seed in seeds:
+        yield from events_of_cell(seed)
+    yield StudyFinished("ablation", "FINISHED", {"best": 0.75})
+
+
+def events_of_cell(seed: int) -> list[Event]:
+    """A cell: four recover steps, the feature loss 1/step, and a top1 of 0.7 + seed / 10."""
+    cell, address = f"wmdd · digits · ipc 2 · s{seed}", f"{seed:064x}"
+    params = {"row": "wmdd", "dataset": "digits", "ipc": 2, "seed": seed, "distiller.weight": 10.0}
+    tags = {"row": "wmdd", "seed": str(seed), "recipe": "wmdd-code", "data_digest": "d" * 64}
+    made = SyntheticSet(
+        torch.arange(20 * 64, dtype=torch.uint8).reshape(20, 1, 8, 8),
+        torch.arange(10).repeat_interleave(2),
+        torch.arange(2).repeat(10),
+        torch.ones(20),
+        image_bytes=1280,
+    )
+    steps: list[Event] = [
+        Step("recover", k, 4, {"feature": torch.tensor(1 / k), "bn": 2.0}) for k in (1, 2, 3, 4)
+    ]
+    top1 = 0.7 + seed / 10
+    row = {"row": "wmdd", "dataset": "digits", "ipc": 2, "seed": seed, "top1": top1}
+    return [
+        CellStarted(cell, address, params, tags),
+        StageFinished(cell, "squeeze", "5" * 64, 3.0, 7, hit=True),
+        StageStarted(cell, "recover", "a" * 64),
+        *steps,
+        StageFinished(cell, "recover", "a" * 64, 0.5, 1000, hit=False, artifact=made),
+        CellFinished(cell, address, {"top1": top1, "seconds_recover": 0.5, "ipc": 2.0}, row),
+    ]
