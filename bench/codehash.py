@@ -166,20 +166,20 @@ def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _text(node: object) -> str:
     """A syntax tree as text; empty fields are left out, as newer Pythons add some."""
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 pads nested ones with empty strings
+        return f"JoinedStr({_text([part for part in node.values if not _is_text(part, '')])})"
     if isinstance(node, ast.AST):
         fields = ((name, value) for name, value in ast.iter_fields(node) if name not in _SILENT)
         inner = ",".join(f"{name}={_text(v)}" for name, v in fields if v is not None and v != [])
         return f"{type(node).__name__}({inner})"
     if isinstance(node, list):
-        kept = (item for item in node if not _is_text(item))
-        return f"[{','.join(_text(item) for item in kept)}]"
+        kept = (n for n in node if not (isinstance(n, ast.Expr) and _is_text(n.value)))
+        return f"[{','.join(map(_text, kept))}]"
     return f"{type(node).__name__}:{node!a}"
 
 
-def _is_text(node: object) -> bool:
-    """Whether a statement is a bare string, such as a docstring."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+def _is_text(node: ast.expr, exactly: str | None = None) -> bool:
+    """Whether an expression is a literal string; as a statement it is at most a docstring."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    return exactly is None or node.value == exactly

@@ -15,7 +15,7 @@ from bench.contracts import Distiller
 from bench.models.build import build_model
 from bench.models.taps import Tapped
 from bench.plan import CellPlan, Plan, Task
-from bench.stages.compute import autocast, memory_format
+from bench.stages.compute import autocast, placed
 from bench.store import Store
 
 CALIBRATION = "calibration"
@@ -100,7 +100,7 @@ class Meter:
         )
         per_image = 3 * forward_flops(model, shape.channels, shape.resolution)
         batch = int(max(2, min(shape.batch, BIGGEST // per_image)))
-        model.to(self.device, memory_format=memory_format(self.device, shape.fast))
+        placed(model, self.device, shape.fast)
         step = _STEPS[shape.kind](model, batch, shape, self.device)
         step()
         begin = time.perf_counter()

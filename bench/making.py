@@ -23,6 +23,7 @@ from bench.artifacts import (
 )
 from bench.contracts import Budget
 from bench.data.load import load
+from bench.data.spec import Split
 from bench.errors import BadValue, CellFailed
 from bench.events import Emit, Note, StageFinished, StageStarted
 from bench.models.flops import flops_of
@@ -99,7 +100,7 @@ class Workshop:
         """An input of a stage, on the device of the run."""
         return to_device(self._ensure(plan, plan.tasks[stage], kind), self.device)
 
-    def split(self, plan: CellPlan, name: str) -> RealSet:
+    def split(self, plan: CellPlan, name: Split) -> RealSet:
         """A split of the cell's data set, decoded once and memory-mapped."""
         source = plan.source
         key = source.train if name == "train" else source.test
@@ -163,7 +164,10 @@ def reference_for(shop: Workshop, plan: CellPlan) -> Reference:
             f"statistics, but the teacher {teacher.arch!r} has no BatchNorm layers; choose a "
             "teacher with BatchNorm, or a distiller that needs none"
         )
-    seen = lambda: shop.artifact(plan, "observe", Observation)  # noqa: E731
+
+    def seen() -> Observation:
+        return shop.artifact(plan, "observe", Observation)
+
     makers: Mapping[type, Callable[[], object]] = {
         Teacher: lambda: teacher,
         GlobalStats: lambda: running_stats(teacher) if teacher else None,
@@ -200,7 +204,11 @@ def _relabel(shop: Workshop, plan: CellPlan) -> SoftLabels:
 
 def _evaluate(shop: Workshop, plan: CellPlan) -> Score:
     kinds: Mapping[type, str] = {Teacher: "squeeze", SoftLabels: "relabel"}
-    found = {k: shop.artifact(plan, kinds[k], k) for k in plan.evaluator.needs if k in kinds}
+    found: dict[type, object] = {
+        kind: shop.artifact(plan, kinds[kind], kind)
+        for kind in plan.evaluator.needs
+        if kind in kinds
+    }
     return plan.evaluator.evaluate(
         shop.artifact(plan, "recover", SyntheticSet),
         Reference(found),

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from bench.errors import BadValue, suggestion
 from bench.plugins import get
 from bench.recipes import SECTIONS, Recipe
-from bench.study import Study
+from bench.study import VARIED, Study
 
 STUDY_KEYS = ("dataset", "ipc", "seeds", "recipe", "evaluator", "student")
 
@@ -40,7 +40,7 @@ def parse(settings: Sequence[str], study: Study) -> Overrides:
         BadValue: no "=", an unknown key (with the nearest match), or a value of the wrong type.
     """
     pairs = [_split(text) for text in settings]
-    used = sorted({row.distiller for row in study.rows})
+    used = sorted({row.distiller for row in study.rows if row.distiller})
     known = _known_keys(used)
     study_keys: dict[str, str] = {}
     recipe: dict[tuple[str, str], object] = {}
@@ -87,7 +87,7 @@ def _type_text(declared: Any) -> str:
 def apply_to_study(study: Study, overrides: Overrides) -> Study:
     """The study with its data sets, IPCs, seeds, recipe, evaluators and students replaced."""
     changes: dict[str, Callable[[str], dict[str, object]]] = {
-        "dataset": lambda text: {"datasets": tuple(text.split(","))},
+        "dataset": lambda text: {"datasets": tuple(text.split(",")), "paper_datasets": ()},
         "ipc": lambda text: {"ipcs": typed("ipc", tuple[int, ...], text)},
         "seeds": lambda text: {"seeds": _seeds(text)},
         "recipe": lambda text: {"recipe": text},
@@ -96,7 +96,9 @@ def apply_to_study(study: Study, overrides: Overrides) -> Study:
     }
     for key, text in overrides.study.items():
         values: dict[str, Any] = changes[key](text)
-        study = replace(study, **values)
+        given: dict[str, Any] = {name: () for name in VARIED if name in values}
+        grids = tuple(replace(grid, **given) for grid in study.grids)  # what is set, is set
+        study = replace(study, grids=grids, **values)
     return study
 
 
@@ -105,7 +107,7 @@ def apply_to_recipe(recipe: Recipe, values: Mapping[tuple[str, str], object]) ->
     for (section, name), value in values.items():
         if section:
             changed = replace(getattr(recipe, section), **{name: value})
-            recipe = replace(recipe, **{section: changed})  # type: ignore[arg-type]
+            recipe = replace(recipe, **{section: changed})
         else:
             recipe = replace(recipe, **{name: value})  # type: ignore[arg-type]
     notes = tuple(sorted(f"{s}.{n}={v}".lstrip(".") for (s, n), v in values.items()))

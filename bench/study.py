@@ -1,13 +1,14 @@
 """Studies: declared grids of rows, data sets, IPCs, seeds, evaluators and students."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from bench.errors import BadValue, UnknownName
 from bench.recipes import Profile
 
 SEEDS: Mapping[Profile, int] = {"smoke": 2, "quick": 5, "paper": 5}
+VARIED = ("ipcs", "students", "seeds")
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,13 @@ class Row:
     """One labelled distiller of a study.
 
     Attributes:
+        distiller: its public name; empty for a row that only the paper has.
         params: values of the distiller's fields that differ from the recipe's.
         overrides: recipe values of this row alone, such as {"relabel.epochs": 20}.
         group: heading under which the row stands in the table.
         paper: key of the row in the published numbers, empty where the paper has none.
         factors: level of each factor of an ablation, such as {"feature loss": "Wass"}.
+        level: where the row stands on the study's axis, such as the value of lambda.
     """
 
     label: str
@@ -29,6 +32,35 @@ class Row:
     group: str = ""
     paper: str = ""
     factors: Mapping[str, str] = field(default_factory=dict)
+    level: float | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a study's grid is instead on some data sets, at some profiles; empty means any.
+
+    Attributes:
+        datasets: names without their resolution.
+        ipcs, students, seeds: replace the study's own where they are given.
+    """
+
+    datasets: tuple[str, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    ipcs: tuple[int, ...] = ()
+    students: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+
+    def fits(self, dataset: str, profile: Profile) -> bool:
+        here = not self.datasets or dataset.split("@")[0] in self.datasets
+        return here and (not self.profiles or profile in self.profiles)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What the levels of a study's rows measure."""
+
+    label: str
+    log: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +80,10 @@ class Study:
         seeds: explicit seeds, or None for the number that the profile asks for.
         students: architectures to evaluate on; "teacher" means the teacher's own.
         paper_table: key of the table in the published numbers, such as "table4".
+        paper_datasets: data sets at the profile "paper", where they are others.
+        grids: other IPCs, students or seeds on some data sets; of those that fit, the last counts.
+        items: tables and figures of the paper that this study makes, such as "figure5b".
+        axis: of the curve through the rows that have a level.
     """
 
     name: str
@@ -62,6 +98,10 @@ class Study:
     recipe: str = "wmdd-code"
     contrasts: tuple[Contrast, ...] = ()
     paper_table: str = ""
+    paper_datasets: tuple[str, ...] = ()
+    grids: tuple[Grid, ...] = ()
+    items: tuple[str, ...] = ()
+    axis: Axis | None = None
 
     def __post_init__(self) -> None:
         labels = [row.label for row in self.rows]
@@ -71,13 +111,30 @@ class Study:
         for name, values in (("rows", self.rows), ("datasets", self.datasets), ("ipcs", self.ipcs)):
             if not values:
                 raise BadValue(f"study {self.name!r}: expected at least one of {name}, given none")
-        for ipc in self.ipcs:
+        for ipc in (*self.ipcs, *(ipc for grid in self.grids for ipc in grid.ipcs)):
             if ipc < 1:
                 raise BadValue(f"ipc: expected at least 1 image per class, given {ipc}")
         for contrast in self.contrasts:
             for label in (contrast.a, contrast.b):
                 if label not in labels:
                     raise UnknownName.of(f"row in contrast {contrast.label!r}", label, labels)
+
+    def datasets_for(self, profile: Profile) -> tuple[str, ...]:
+        return (profile == "paper" and self.paper_datasets) or self.datasets
+
+    def grid_on(self, dataset: str, profile: Profile) -> Grid:
+        """The IPCs, students and seeds of a data set at a profile."""
+        default = tuple(range(SEEDS[profile]))
+        found = Grid(
+            ipcs=self.ipcs,
+            students=self.students,
+            seeds=default if self.seeds is None else self.seeds,
+        )
+        for grid in self.grids:
+            if grid.fits(dataset, profile):
+                given = {n: getattr(grid, n) for n in VARIED if getattr(grid, n)}
+                found = replace(found, **given)
+        return found
 
     def seeds_for(self, profile: Profile) -> tuple[int, ...]:
         return self.seeds if self.seeds is not None else tuple(range(SEEDS[profile]))
@@ -105,15 +162,16 @@ class Cell:
 
 
 def expand(study: Study, profile: Profile) -> list[Cell]:
-    """All cells of a study, data set by data set, row by row, seed by seed."""
+    """All cells of a study, data set by data set, row by row, seed by seed.
+
+    Rows without a distiller have no cells.
+    """
+    rows = [row for row in study.rows if row.distiller]
     return [
         Cell(study.name, row, dataset, ipc, seed, evaluator, student)
-        for dataset, ipc, row, evaluator, student, seed in product(
-            study.datasets,
-            study.ipcs,
-            study.rows,
-            study.evaluators,
-            study.students,
-            study.seeds_for(profile),
+        for dataset in study.datasets_for(profile)
+        for grid in [study.grid_on(dataset, profile)]
+        for ipc, row, evaluator, student, seed in product(
+            grid.ipcs, rows, study.evaluators, grid.students, grid.seeds
         )
     ]

@@ -8,11 +8,11 @@ batches (`wass-bn`, `sre2l`). Here they keep WMDD's. The two cells with per-clas
 
 from typing import Literal
 
-from bench import MatchingDistiller, NoFeatureLoss, Recover, Uniform, distiller
+from bench import Loss, MatchingDistiller, NoFeatureLoss, Recover, Uniform, distiller
 from methods.regularizers import BatchNorm
 from methods.wmdd import BarycenterNorm
 
-FEATURE_LOSSES = {"wass": BarycenterNorm(), "none": NoFeatureLoss()}
+FEATURE_LOSSES: dict[str, Loss] = {"wass": BarycenterNorm(), "none": NoFeatureLoss()}
 
 
 @distiller("clean-bn", space={"bn_weight": Uniform(0.1, 1000.0, log=True)})

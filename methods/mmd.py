@@ -43,7 +43,8 @@ class MeanMatch:
         member = one_hot(view.labels, len(means)).to(view.features.dtype).T  # (C, B)
         count = member.sum(1, keepdim=True)
         gaps = (member @ view.features / count.clamp_min(1) - means) * (count > 0)
-        return torch.linalg.vector_norm(gaps)
+        distance: Tensor = torch.linalg.vector_norm(gaps)
+        return distance
 
 
 @dataclass(frozen=True)

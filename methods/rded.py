@@ -86,8 +86,9 @@ class Mosaics:
         policy = CropPolicy(ratio_min=1.0, ratio_max=1.0, flip=0.0)
         images = normalize(real.images[members].to(device), real.mean, real.std)
         best, lowest = None, None
+        height, width = images.shape[-2:]
         for _ in range(self.crops):
-            boxes, flips = draw_crops(len(images), *images.shape[-2:], policy, rng)
+            boxes, flips = draw_crops(len(images), height, width, policy, rng)
             crops = crop_resize(images, boxes.to(device), flips.to(device), side)
             margin = real.resolution - side
             logits = model(pad(crops, (0, margin, 0, margin)))
@@ -106,7 +107,7 @@ class Mosaics:
 
 def stitch(crops: Tensor, factor: int) -> Tensor:
     """Crops (m * factor^2, ch, s, s) as m mosaics (m, ch, factor * s, factor * s), row by row."""
-    rows = crops.unflatten(0, (-1, factor, factor))  # (m, factor, factor, ch, s, s)
+    rows: Tensor = crops.unflatten(0, (-1, factor, factor))  # (m, factor, factor, ch, s, s)
     return rows.permute(0, 3, 1, 4, 2, 5).flatten(4, 5).flatten(2, 3)
 
 

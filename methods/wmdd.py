@@ -16,6 +16,7 @@ from bench import (
     Barycenter,
     Choice,
     Integer,
+    Loss,
     MatchingDistiller,
     Recover,
     Reference,
@@ -25,6 +26,7 @@ from bench import (
     View,
     distiller,
 )
+from bench.space import Space
 from methods.regularizers import BatchNorm, WeightedPerClassBatchNorm
 
 Form = Literal["norm", "squares"]
@@ -52,11 +54,12 @@ class BarycenterNorm:
 
     def __call__(self, view: View, reference: Reference) -> Tensor:
         target = reference[Barycenter].support[view.labels, view.slots]  # (B, d)
-        return torch.linalg.vector_norm(view.features - target)
+        distance: Tensor = torch.linalg.vector_norm(view.features - target)
+        return distance
 
 
-FORMS = {"norm": BarycenterNorm(), "squares": BarycenterMatch()}
-SPACE = {
+FORMS: dict[Form, Loss] = {"norm": BarycenterNorm(), "squares": BarycenterMatch()}
+SPACE: dict[str, Space] = {
     "bn_weight": Uniform(0.1, 1000.0, log=True),
     "ce_weight": Uniform(0.0, 2.0),
     "solver": Choice(("uniform", "algorithm-2", "k-means")),

@@ -25,7 +25,9 @@ released = tuple(
     )
     for (loss, stats), distiller in RELEASED.items()
 )
-CLEAN = {  # under `wmdd-code` the PCBN cells are the released ones, and shared with them
+Cell = tuple[str, dict[str, object]]
+# under `wmdd-code` the clean PCBN cells are the released ones, and shared with them
+CLEAN: dict[tuple[str, str], Cell] = {
     ("Wass", "PCBN"): ("wmdd", {"ce_weight": 1.0, "form": "norm", "solver": "uniform"}),
     ("CE", "PCBN"): ("ce-pcbn", {"first_bn": 1.0}),
     ("Wass", "BN"): ("clean-bn", {"feature_loss": "wass"}),

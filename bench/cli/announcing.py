@@ -1,8 +1,7 @@
 """The plan as text: cells, what the store already holds, estimated time and disk."""
 
 from collections import Counter
-
-import torch
+from typing import TYPE_CHECKING
 
 from bench.cli.session import Session
 from bench.cli.text import duration, size, table
@@ -10,8 +9,11 @@ from bench.costs import estimate
 from bench.plan import Plan
 from bench.results import STAGES
 
+if TYPE_CHECKING:
+    import torch
 
-def announce(session: Session, device: torch.device) -> str:
+
+def announce(session: Session, device: "torch.device") -> str:
     """A table of stages (to make, in store, estimated seconds and bytes) under a headline."""
     plan, store = session.plan, session.store
     tasks = plan.tasks().values()
@@ -22,11 +24,11 @@ def announce(session: Session, device: torch.device) -> str:
         mine = [t for t in tasks if t.stage == stage]
         missing = [t for t in mine if t.address not in held]
         seconds = sum(cost[t.address].seconds for t in missing)
-        disk = sum(cost[t.address].bytes for t in missing)
+        space = sum(cost[t.address].bytes for t in missing)
         if mine:
             rows.append(
                 (stage, str(len(missing)), str(len(mine) - len(missing)),
-                 duration(seconds) if missing else "-", size(disk) if missing else "-")
+                 duration(seconds) if missing else "-", size(space) if missing else "-")
             )  # fmt: skip
     todo = [t for t in tasks if t.address not in held]
     total = duration(sum(cost[t.address].seconds for t in todo))
@@ -53,7 +55,7 @@ def headline(plan: Plan) -> str:
     )
 
 
-def as_data(session: Session, device: torch.device) -> dict[str, object]:
+def as_data(session: Session, device: "torch.device") -> dict[str, object]:
     """The plan as JSON data: cells with their tasks, and totals."""
     plan, store = session.plan, session.store
     cost = estimate(plan, store, device)

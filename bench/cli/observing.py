@@ -1,12 +1,14 @@
 """The observers of a run: the console, and MLflow where it is wanted."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli.session import Session
 from bench.events import Emit, Note, StudyStarted
+from bench.fingerprint import HEX, digest_of
 from bench.tracking.console import console
-from bench.tracking.delivery import deliver_pending
+from bench.tracking.delivery import OUTBOX, deliver_pending
 from bench.tracking.layout import experiment_name
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import FanOut, Observer, fan_out
@@ -16,19 +18,53 @@ if TYPE_CHECKING:
     from bench.cli.running import RunOptions
 
 
+TRACKED = "tracked"  # kind of the records that remember what a tracker has
+
+
 @dataclass(frozen=True)
 class Observed:
     """Who hears of a run: where events go, and what to tell the user at its end."""
 
     fan: FanOut
     hint: str
+    ledger: "Ledger"
 
     @property
     def emit(self) -> Emit:
         return self.fan
 
     def finish(self, status: str) -> None:
+        """Closes the observers; a run that ended well and is delivered need not be told again."""
         self.fan.close(status)
+        if status == "FINISHED":
+            self.ledger.enter()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Remembers which finished runs the tracker already has, so that a repeat costs nothing."""
+
+    session: Session
+    tracker: Tracker
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        plan = self.session.plan
+        cells = [cell.address for cell in plan.cells]
+        return digest_of([self.tracker.uri, plan.study.name, plan.profile, cells])[:HEX]
+
+    def known(self) -> bool:
+        """Whether every cell is in the store and the tracker was told of all of them."""
+        store = self.session.store
+        if store.record(TRACKED, self.key) is None:
+            return False
+        return all(store.has(cell.address) for cell in self.session.plan.cells)
+
+    def enter(self) -> None:
+        """Notes this run, if tracking is on and nothing waits for delivery."""
+        if self.tracker.enabled and not any((self.folder / OUTBOX).glob("*.jsonl")):
+            self.session.store.put_record(TRACKED, self.key, {"uri": public(self.tracker.uri)})
 
 
 def tracker_for(session: Session, uri: str | None, enabled: bool) -> Tracker:
@@ -41,14 +77,15 @@ def observed(session: Session, options: "RunOptions") -> Observed:
     observers: list[Observer] = [console(options.quiet)]
     tracker = tracker_for(session, options.tracking_uri, options.track)
     folder = session.store.local_folder("tracking")
-    if tracker.enabled:
+    ledger = Ledger(session, tracker, folder)
+    if tracker.enabled and not ledger.known():
         pending = deliver_pending(folder)
         observers.append(MlflowObserver(tracker, folder, say=lambda note: fan(note)))
         for problem in pending.problems:
             observers[0](Note(f"tracking: {problem}"))
     fan = fan_out(observers)
     fan(started(session))
-    return Observed(fan, hint_for(session, tracker, options.tracking_uri))
+    return Observed(fan, hint_for(session, tracker, options.tracking_uri), ledger)
 
 
 def started(session: Session) -> StudyStarted:

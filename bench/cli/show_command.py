@@ -38,7 +38,7 @@ def _find(name: str, store: str, dataset: str, ipc: int, profile: Any) -> dict[s
     from bench.presets import recipe_names
 
     for kind in ("distiller", "evaluator"):
-        if name in names(kind):  # type: ignore[arg-type]
+        if name in names(kind):
             return _plugin(kind, name)
     if name in recipe_names():
         return _recipe(name, dataset, ipc, profile)

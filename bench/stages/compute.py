@@ -51,6 +51,13 @@ def memory_format(device: torch.device, fast: bool) -> torch.memory_format:
     return torch.channels_last if pays else torch.contiguous_format
 
 
+def placed(model: M, device: torch.device, fast: bool) -> M:
+    """The network on a device, in the memory format that pays there."""
+    model.to(device)
+    model.to(memory_format=memory_format(device, fast))
+    return model
+
+
 @contextmanager
 def autocast(device: torch.device, fast: bool) -> Iterator[None]:
     """Convolutions and matrix products in bfloat16 if `fast`; statistics stay float32."""

@@ -17,11 +17,13 @@ FORWARD_IMAGES = 500  # images per forward pass; the teacher is in evaluation mo
 
 def drawn(config: Relabel, images: Tensor, seed: int) -> Draws:
     """The draws of all epochs for images (M, ch, H, W): the same for every method and protocol."""
+    height, width = images.shape[-2:]
     return draw_epochs(
         config.epochs,
         len(images),
         config.batch,
-        *images.shape[-2:],
+        height,
+        width,
         CropPolicy(scale_min=config.crop_min, flip=config.flip),
         config.cutmix,
         generator_for(seed, "relabel"),

@@ -14,7 +14,7 @@ from bench.models.build import build_model
 from bench.recipes import Squeeze
 from bench.seeds import generator_for, seed_for
 from bench.stages.accuracy import judge
-from bench.stages.compute import memory_format
+from bench.stages.compute import placed
 from bench.stages.teacher import state_of
 from bench.stages.training import train
 
@@ -24,14 +24,15 @@ def squeeze(
 ) -> Teacher:
     """Trains a teacher by SGD with momentum and cosine decay; the last epoch is kept."""
     channels = real.images.shape[1]
-    model = build_model(
+    built = build_model(
         config.arch,
         num_classes=len(real.classes),
         channels=channels,
         resolution=real.resolution,
         seed=seed_for(config.seed, "squeeze", "init"),
         stem=real.stem,
-    ).to(device, memory_format=memory_format(device, fast))
+    )
+    model = placed(built, device, fast)
     optimizer = torch.optim.SGD(
         model.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay
     )

@@ -11,7 +11,7 @@ from bench.models.build import build_model
 from bench.recipes import Student
 from bench.seeds import seed_for
 from bench.stages.accuracy import judge
-from bench.stages.compute import memory_format
+from bench.stages.compute import placed
 from bench.stages.training import decayed
 
 Target = tuple[Tensor, Tensor]  # teacher logits (B, C) and image weights (B,)
@@ -27,7 +27,7 @@ def fresh(config: Student, test: RealSet, seed: int, device: torch.device, fast:
         seed=seed_for(seed, "student"),
         stem=test.stem,
     )
-    return model.to(device, memory_format=memory_format(device, fast))
+    return placed(model, device, fast)
 
 
 def adamw(model: nn.Module, config: Student) -> torch.optim.AdamW:

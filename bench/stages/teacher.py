@@ -6,7 +6,7 @@ from torch import nn
 from bench.artifacts import GlobalStats, Teacher
 from bench.models.build import build_model
 from bench.models.moments import bn_running_stats
-from bench.stages.compute import memory_format
+from bench.stages.compute import placed
 
 
 def network(teacher: Teacher, fast: bool = False) -> nn.Module:
@@ -19,11 +19,9 @@ def network(teacher: Teacher, fast: bool = False) -> nn.Module:
         seed=0,
         stem=teacher.stem,
     )
-    device = next(iter(teacher.state.values())).device
-    model.to(device)
+    placed(model, next(iter(teacher.state.values())).device, fast)
     model.load_state_dict(dict(teacher.state), strict=True)
-    model.eval().requires_grad_(False)
-    return model.to(memory_format=memory_format(device, fast))
+    return model.eval().requires_grad_(False)
 
 
 def state_of(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -71,7 +71,8 @@ def decayed(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
 
     BatchNorm, biases, class tokens and positional embeddings are not decayed (methods.md 2.8).
     """
-    heavy, light = [], []
+    heavy: list[nn.Parameter] = []
+    light: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         chosen = heavy if "weight" in name and parameter.dim() > 1 else light
         chosen.append(parameter)
