@@ -22,6 +22,8 @@ _REASONS = {
     errno.EEXIST: _A_FILE,
 }
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
 
 @contextmanager
 def explained(where: str) -> Iterator[None]:
@@ -45,21 +47,51 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     with explained(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content.encode() if isinstance(content, str) else content)
+        temporary = path.with_name(f".{path.name[:100]}.{uuid4().hex[:8]}.tmp")
+        replace_file(path, content.encode() if isinstance(content, str) else content, temporary)
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """As `write_atomically`, in a folder that exists, with the system's own errors."""
-    temporary = path.with_name(f".{path.name[:100]}.{uuid4().hex[:8]}.tmp")
+def replace_file(path: Path, data: bytes, temporary: Path) -> None:
+    """Writes a file under a temporary name on the same file system, then renames it."""
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(temporary, data)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def create_file(path: Path, data: bytes, temporary: Path) -> bool:
+    """As `replace_file`, but False where the file exists; nobody ever sees a part of it."""
+    try:
+        write_new(temporary, data)
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _create_in_place(path, data)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def _create_in_place(path: Path, data: bytes) -> bool:
+    """For file systems without hard links; a kill in between leaves an empty file."""
+    try:
+        write_new(path, data)
+    except FileExistsError:
+        return False
+    return True
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Writes a file that must not exist, and waits until it is on the disk."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sync(path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from bench.storage.atomic import replace_file, sync
+from bench.storage.atomic import create_file, replace_file, sync
 from bench.storage.owner import this_process
 
 TEMPORARY = "tmp"
@@ -86,17 +86,10 @@ class LocalPlace:
             return None
 
     def write(self, name: str, data: bytes) -> None:
-        path = self._ready(name)
-        replace_file(path, data)
+        replace_file(self._ready(name), data, self._temporary())
 
     def create(self, name: str, data: bytes) -> bool:
-        try:
-            handle = os.open(self._ready(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        except FileExistsError:
-            return False
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        return True
+        return create_file(self._ready(name), data, self._temporary())
 
     def has(self, name: str) -> bool:
         return os.path.exists(self.root / name)

@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 from bench.storage.owner import owner_named
 from bench.storage.place import LAST, TEMPORARY, LocalPlace, Place
-from bench.storage.records import FOLDER as RECORDS
 from bench.storage.remote import RemotePlace
-from bench.storage.tickets import FOLDER as LOCKS
 from bench.storage.tickets import file_of, tickets
 
 OBJECTS = "objects"
@@ -43,7 +41,7 @@ def sweep(place: Place, keep: Collection[str] | None, dry_run: bool) -> Swept:
     swept = [_removed(place, name, dry_run) for name in dict.fromkeys(names)]
     local = place.copies if isinstance(place, RemotePlace) else place
     if isinstance(local, LocalPlace):
-        swept += [_removed(local, name, dry_run) for name in _stale_folders(local)]
+        swept += [_removed(local, name, dry_run) for name in _left_behind(local)]
     return Swept(len(swept), sum(swept))
 
 
@@ -75,7 +73,7 @@ def _stale_locks(place: Place) -> Iterator[str]:
             yield file_of(name, ticket.number)
 
 
-def _stale_folders(place: LocalPlace) -> Iterator[str]:
+def _left_behind(place: LocalPlace) -> Iterator[str]:
     for name in place.names(TEMPORARY):
         owner = owner_named(name)
         gone = owner.gone() if owner else None
@@ -85,7 +83,3 @@ def _stale_folders(place: LocalPlace) -> Iterator[str]:
             continue
         if gone or (gone is None and silent):
             yield f"{TEMPORARY}/{name}"
-    hidden = (place.root / folder for folder in (LOCKS, RECORDS))
-    for file in (file for folder in hidden for file in folder.rglob(".*.tmp")):
-        if time.time() - file.stat().st_mtime > ABANDONED:
-            yield str(file.relative_to(place.root))
