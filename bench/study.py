@@ -42,6 +42,7 @@ class Grid:
     Attributes:
         datasets: names without their resolution.
         ipcs, students, seeds: replace the study's own where they are given.
+        overrides: recipe values of every row, where the row itself has no other.
     """
 
     datasets: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ class Grid:
     ipcs: tuple[int, ...] = ()
     students: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
+    overrides: Mapping[str, object] = field(default_factory=dict)
 
     def fits(self, dataset: str, profile: Profile) -> bool:
         here = not self.datasets or dataset.split("@")[0] in self.datasets
@@ -123,21 +125,14 @@ class Study:
         return (profile == "paper" and self.paper_datasets) or self.datasets
 
     def grid_on(self, dataset: str, profile: Profile) -> Grid:
-        """The IPCs, students and seeds of a data set at a profile."""
-        default = tuple(range(SEEDS[profile]))
-        found = Grid(
-            ipcs=self.ipcs,
-            students=self.students,
-            seeds=default if self.seeds is None else self.seeds,
-        )
+        """The IPCs, students, seeds and overrides of a data set at a profile."""
+        seeds = tuple(range(SEEDS[profile])) if self.seeds is None else self.seeds
+        found = Grid(ipcs=self.ipcs, students=self.students, seeds=seeds)
         for grid in self.grids:
             if grid.fits(dataset, profile):
                 given = {n: getattr(grid, n) for n in VARIED if getattr(grid, n)}
-                found = replace(found, **given)
+                found = replace(found, overrides={**found.overrides, **grid.overrides}, **given)
         return found
-
-    def seeds_for(self, profile: Profile) -> tuple[int, ...]:
-        return self.seeds if self.seeds is not None else tuple(range(SEEDS[profile]))
 
 
 @dataclass(frozen=True)
@@ -168,10 +163,14 @@ def expand(study: Study, profile: Profile) -> list[Cell]:
     """
     rows = [row for row in study.rows if row.distiller]
     return [
-        Cell(study.name, row, dataset, ipc, seed, evaluator, student)
+        Cell(study.name, _row_on(grid, row), dataset, ipc, seed, evaluator, student)
         for dataset in study.datasets_for(profile)
         for grid in [study.grid_on(dataset, profile)]
         for ipc, row, evaluator, student, seed in product(
             grid.ipcs, rows, study.evaluators, grid.students, grid.seeds
         )
     ]
+
+
+def _row_on(grid: Grid, row: Row) -> Row:
+    return replace(row, overrides={**grid.overrides, **row.overrides})

@@ -3,7 +3,9 @@
 import pytest
 
 from bench.errors import BadValue, UnknownName
-from bench.study import Contrast, Row, Study, expand
+from bench.overrides import Overrides, apply_to_study
+from bench.recipes import Profile
+from bench.study import Contrast, Grid, Row, Study, expand
 
 ROWS = (Row("a", "wmdd"), Row("b", "sre2l"))
 
@@ -39,3 +41,59 @@ def test_ipc_zero_is_refused() -> None:
 def test_contrast_of_an_unknown_row_names_the_nearest() -> None:
     with pytest.raises(UnknownName, match="did you mean 'a'"):
         Study("s", "t", ROWS, contrasts=(Contrast("c", "aa", "b"),))
+
+
+def test_a_row_without_a_distiller_has_no_cells() -> None:
+    study = Study("s", "t", (*ROWS, Row("only in the paper", "", paper="dc")), seeds=(0,))
+    assert [cell.row.label for cell in expand(study, "smoke")] == ["a", "b"]
+
+
+def test_the_last_grid_that_fits_a_data_set_and_profile_replaces_what_it_names() -> None:
+    study = Study(
+        "s",
+        "t",
+        ROWS[:1],
+        ipcs=(10, 50),
+        seeds=(0,),
+        students=("resnet50",),
+        paper_datasets=("imagenette@64", "tiny-imagenet"),
+        grids=(
+            Grid(("digits",), ipcs=(1, 2), students=("teacher",)),
+            Grid(("digits",), ("smoke",), ipcs=(1,)),
+            Grid(("imagenette",), ipcs=(10,)),
+        ),
+    )
+
+    def points(profile: Profile) -> list[tuple[str, int, str]]:
+        return [(c.dataset, c.ipc, c.student) for c in expand(study, profile)]
+
+    assert points("smoke") == [("digits", 1, "teacher")]
+    assert points("quick") == [("digits", 1, "teacher"), ("digits", 2, "teacher")]
+    assert points("paper") == [
+        ("imagenette@64", 10, "resnet50"),
+        ("tiny-imagenet", 10, "resnet50"),
+        ("tiny-imagenet", 50, "resnet50"),
+    ]
+
+
+def test_what_the_command_line_sets_holds_against_every_grid() -> None:
+    grids = (Grid(ipcs=(1, 2), seeds=(5, 6), students=("convnet3",)),)
+    study = Study("s", "t", ROWS[:1], grids=grids, paper_datasets=("cifar10",))
+    given = Overrides({"ipc": "3", "seeds": "7,9", "dataset": "digits"})
+    cells = expand(apply_to_study(study, given), "paper")
+    points = [(c.dataset, c.ipc, c.seed, c.student) for c in cells]
+    assert points == [("digits", 3, 7, "convnet3"), ("digits", 3, 9, "convnet3")]
+
+
+def test_overrides_of_a_grid_reach_its_cells_below_those_of_the_row() -> None:
+    row = Row("a", "wmdd", overrides={"recover.roll": 0})
+    grid = Grid(("digits",), overrides={"recover.roll": 2, "squeeze.arch": "resnet18-w16"})
+    study = Study("s", "t", (row,), seeds=(0,), grids=(grid,), datasets=("digits", "cifar10"))
+    found = {cell.dataset: cell.row.overrides for cell in expand(study, "quick")}
+    assert found["digits"] == {"recover.roll": 0, "squeeze.arch": "resnet18-w16"}
+    assert found["cifar10"] == {"recover.roll": 0}
+
+
+def test_ipc_zero_in_a_grid_is_refused() -> None:
+    with pytest.raises(BadValue, match="at least 1 image per class, given 0"):
+        Study("s", "t", ROWS, grids=(Grid(ipcs=(1, 0)),))
