@@ -18,8 +18,8 @@ SMALL_SIDE = 64  # up to here images are rolled by 4 pixels instead of 32, as SR
 
 
 def family(dataset: str) -> str:
-    """The data set's name without its resolution: `imagenette@64` -> `imagenette`."""
-    return dataset.split("@")[0]
+    """The data set's name without its variant: `imagenette@64#val` -> `imagenette`."""
+    return dataset.split("#")[0].split("@")[0]
 
 
 def recipe_names() -> list[str]:

@@ -51,9 +51,12 @@ def find_source(name: str, root: Path) -> Source:
 
 
 def find_spec(name: str) -> DatasetSpec:
-    """A registered plugin's data set, a built-in one, or an image folder."""
+    """A registered plugin's data set, a built-in one, an image folder, or one of these `#val`."""
     from bench.data.builtin import get_dataset
+    from bench.data.sources.held_out import MARK, held_out
 
+    if name.endswith(MARK):
+        return held_out(find_spec(name.removesuffix(MARK)))
     if name in names("dataset"):
         spec = get("dataset", name).factory()
         assert isinstance(spec, DatasetSpec)
