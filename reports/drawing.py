@@ -25,6 +25,12 @@ class Figure:
     png: bytes
 
 
+def short(label: str, limit: int = 40) -> str:
+    """A label on one line, cut with an ellipsis so that it leaves room for the drawing."""
+    flat = " ".join(label.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
 def render(
     key: str, title: str, size: tuple[float, float], draw: Callable[[Canvas], None]
 ) -> Figure:

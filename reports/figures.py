@@ -7,7 +7,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.cost_tables import FULL, total_bytes, total_seconds
-from reports.drawing import MUTED, OURS, PAGE, PAPER, RULE, Figure, render
+from reports.drawing import MUTED, OURS, PAGE, PAPER, RULE, Figure, render, short
 from reports.result_tables import paper_name
 from reports.summary import Summary
 from reports.tables import duration, size
@@ -32,7 +32,7 @@ def accuracy_figure(key: str, summaries: Sequence[Summary], paper_table: str | N
         _row_axis(axes, summaries)
         _references(axes, summaries)
         axes.set_xlabel("top-1 accuracy, %")
-        axes.set_title(title)
+        axes.set_title(short(title, 70))
         shown = [("o", OURS, "ours, mean and 95 % CI"), (".", MUTED, "one seed")]
         if any(s.paper for s in summaries):
             shown.append(("D", PAPER, f"paper, {paper_name(paper_table or '')}"))
@@ -44,7 +44,7 @@ def accuracy_figure(key: str, summaries: Sequence[Summary], paper_table: str | N
 
 
 def cost_figure(key: str, summaries: Sequence[Summary]) -> Figure | None:
-    """Accuracy against seconds and against bytes, dominated rows hollow; None without costs.
+    """Accuracy against seconds and bytes, dominated rows hollow; None where costs do not differ.
 
     The full-data reference is left out: it is not a synthetic set and would set the scale.
     """
@@ -53,7 +53,11 @@ def cost_figure(key: str, summaries: Sequence[Summary]) -> Figure | None:
         name: {s.row: _point(s, cost) for s in distilled if (cost(s) or 0) > 0}
         for name, (cost, _) in COSTS.items()
     }
-    panels = {name: points for name, points in panels.items() if len(points) > 1}
+    panels = {
+        name: points
+        for name, points in panels.items()
+        if len({cost for cost, _ in points.values()}) > 1
+    }
     if not panels:
         return None
     numbers = {s.row: str(i) for i, s in enumerate(distilled, 1)}
@@ -68,8 +72,8 @@ def cost_figure(key: str, summaries: Sequence[Summary]) -> Figure | None:
             axes.set_xlabel(name)
             axes.xaxis.set_major_formatter(FuncFormatter(COSTS[name][1]))
         grid[0][0].set_ylabel("top-1 accuracy, %")
-        grid[0][0].set_title(title)
-        listing = "\n".join(f"{number}  {row}" for row, number in numbers.items())
+        grid[0][0].set_title(short(title, 70))
+        listing = "\n".join(f"{number}  {short(row)}" for row, number in numbers.items())
         grid[0][-1].annotate(
             listing, (1, 1), xycoords="axes fraction", xytext=(14, 0),
             textcoords="offset points", va="top", fontsize=8.5, linespacing=1.6,
@@ -131,7 +135,7 @@ def _references(axes: "Axes", summaries: Sequence[Summary]) -> None:
 
 
 def _row_axis(axes: "Axes", summaries: Sequence[Summary]) -> None:
-    labels = [s.row if s.sample else f"{s.row} ({s.status})" for s in summaries]
+    labels = [short(s.row) if s.sample else f"{short(s.row)} ({s.status})" for s in summaries]
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="both", length=0)

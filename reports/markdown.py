@@ -1,5 +1,6 @@
 """The report as Markdown."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from reports.page import Page, Section
@@ -48,6 +49,12 @@ def escape(value: str) -> str:
     return "".join(f"\\{c}" if c in SPECIAL else c for c in flat)
 
 
+def fenced(code: str) -> str:
+    """A code block whose fence is longer than any run of backticks inside."""
+    fence = "`" * (1 + max(2, *(len(run) for run in re.findall("`*", code))))
+    return f"{fence}\n{code}\n{fence}"
+
+
 def _set(column: Column, value: str, strong: bool) -> str:
     if column.kind == "code" and value.isascii() and "`" not in value and "|" not in value:
         return f"`{value}`"
@@ -68,7 +75,7 @@ def _provenance(page: Page) -> list[str]:
     facts = {**info.provenance, "profile": ", ".join(page.values_of("profile"))}
     lines = [f"- {escape(name)}: {escape(value)}" for name, value in facts.items() if value]
     parts = ["## Provenance", "\n".join(lines)]
-    parts += [f"Make this report again:\n\n```\n{info.command}\n```"] if info.command else []
+    parts += [f"Make this report again:\n\n{fenced(info.command)}"] if info.command else []
     parts += [escape(info.tracking_hint)] if info.tracking_hint else []
     parts += ["### Cells", table_markdown(page.listing)] if page.cells else []
     return parts

@@ -1,0 +1,71 @@
+"""A frame is read as typed cells; what is not tidy is refused in one line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from report_frames import ablation_frame
+
+from bench.errors import BadValue, UnknownName
+from reports.cells import cells_of
+
+MINIMAL = {"row": "a", "dataset": "digits", "ipc": 1, "seed": 0, "top1": 0.5}
+
+
+def test_four_columns_and_a_score_are_enough() -> None:
+    (cell,) = cells_of(pd.DataFrame([MINIMAL]))
+    assert (cell.row, cell.top1, cell.status, cell.recipe) == ("a", 0.5, "ok", "")
+    assert dict(cell.numbers) == {}
+
+
+def test_an_empty_frame_has_no_cells() -> None:
+    assert cells_of(pd.DataFrame([])) == ()
+
+
+def test_ok_without_a_score_is_a_failure() -> None:
+    (cell,) = cells_of(pd.DataFrame([MINIMAL | {"top1": np.nan, "status": "ok"}]))
+    assert (cell.status, cell.error) == ("failed", "no score was stored")
+
+
+def test_a_failed_cell_has_no_score_even_if_one_is_given() -> None:
+    (cell,) = cells_of(pd.DataFrame([MINIMAL | {"status": "failed", "error": "NaN"}]))
+    assert (cell.top1, cell.error) == (None, "NaN")
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_gaps_of_any_kind_are_gaps(gap: object) -> None:
+    (cell,) = cells_of(pd.DataFrame([MINIMAL | {"recipe": gap, "updates": gap}]))
+    assert cell.recipe == ""
+    assert "updates" not in cell.numbers
+
+
+def test_whole_numbers_survive_a_float_column() -> None:
+    (cell,) = cells_of(pd.DataFrame([MINIMAL | {"ipc": 10.0, "seed": 3.0}]))
+    assert (cell.setting.ipc, cell.seed) == (10, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"top1": 63.1}, r"fraction in \[0, 1\], given 63.1"),
+        ({"ipc": 1.5}, "whole number, given 1.5"),
+        ({"updates": "many"}, "number, given 'many'"),
+    ],
+)
+def test_wrong_values_are_named(change: dict[str, object], message: str) -> None:
+    with pytest.raises(BadValue, match=message):
+        cells_of(pd.DataFrame([MINIMAL | change]))
+
+
+def test_unknown_status_is_named() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'failed'"):
+        cells_of(pd.DataFrame([MINIMAL | {"status": "faild"}]))
+
+
+def test_missing_column_is_named() -> None:
+    with pytest.raises(BadValue, match=r"missing \['seed'\]"):
+        cells_of(ablation_frame().drop(columns="seed"))
+
+
+def test_one_cell_twice_is_refused() -> None:
+    with pytest.raises(BadValue, match="given two for 'a', digits"):
+        cells_of(pd.DataFrame([MINIMAL, MINIMAL]))
