@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 HEX = 32  # digits of an address
+LATER = "later"  # metadata of a field added later: at its default, now fixed, it does not count
 _SCALARS = (bool, int, float, str, type(None))
 _CONTAINERS = (tuple, list, dict, Mapping, Sequence)
 _LOADED_FROM_FILE = "ddbench_"  # modules that were loaded from a path have names of their own
@@ -138,6 +139,8 @@ def _canonical_dataclass(value: Any, where: str) -> dict[str, Any]:
     declared = _declared(kind)
     form: dict[str, Any] = {"$type": _class_name(kind)}
     for field in dataclasses.fields(value):
+        if field.metadata.get(LATER) and getattr(value, field.name) == field.default:
+            continue  # an address that was made before the field existed stays
         path = f"{where}.{field.name}"
         item = coerced(getattr(value, field.name), declared.get(field.name, Any), path)
         form[field.name] = canonical(item, path)

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bench.errors import BadValue
-from bench.fingerprint import digest_of
+from bench.fingerprint import LATER, digest_of
 
 Profile = Literal["smoke", "quick", "paper"]
 Precision = Literal["fp32", "bf16"]
+ScheduleName = Literal["cosine", "cosine-half"]
+_ADDED = {LATER: True}
 
 
 def _require(ok: bool, name: str, expected: str, given: object) -> None:
@@ -22,7 +24,11 @@ def _require(ok: bool, name: str, expected: str, given: object) -> None:
 
 @dataclass(frozen=True)
 class Squeeze:
-    """How the teacher is trained: SGD with momentum, cosine to zero, random resized crops."""
+    """How the teacher is trained: SGD with momentum, cosine to zero, random resized crops.
+
+    Attributes:
+        warmup: epochs over which the rate rises linearly before the cosine begins.
+    """
 
     arch: str = "resnet18"
     epochs: int = 50
@@ -33,9 +39,11 @@ class Squeeze:
     crop_min: float = 0.08
     flip: float = 0.5
     seed: int = 0
+    warmup: int = field(default=0, metadata=_ADDED)
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "squeeze.epochs", "at least 1", self.epochs)
+        _require(self.warmup >= 0, "squeeze.warmup", "0 or more epochs", self.warmup)
         _require(self.batch >= 2, "squeeze.batch", "at least 2", self.batch)
 
 
@@ -96,18 +104,33 @@ class Relabel:
 
 @dataclass(frozen=True)
 class Student:
-    """How students are trained: AdamW, cosine to zero, KL at a temperature without the T² factor.
+    """How students are trained: by default AdamW, cosine to zero, KL without the T² factor.
+
+    Epochs, batch, crops and mixing are those of the relabelled batches, in `Relabel`.
 
     Attributes:
         arch: "teacher" means the teacher's architecture.
+        momentum: of SGD; AdamW has its usual betas.
+        schedule: "cosine" ends at 0, "cosine-half" at half the rate (RDED's smoothed rate).
+        warmup: epochs over which the rate rises linearly before the schedule begins.
+        decay: weight decay on tensors with more than one dimension only, or on all.
+        squared: whether the KL is multiplied by the squared temperature.
     """
 
     arch: str = "teacher"
     lr: float = 1e-3
     weight_decay: float = 0.01
     temperature: float = 20.0
+    optimizer: Literal["adamw", "sgd"] = field(default="adamw", metadata=_ADDED)
+    momentum: float = field(default=0.9, metadata=_ADDED)
+    schedule: ScheduleName = field(default="cosine", metadata=_ADDED)
+    warmup: int = field(default=0, metadata=_ADDED)
+    decay: Literal["weights", "all"] = field(default="weights", metadata=_ADDED)
+    squared: bool = field(default=False, metadata=_ADDED)
 
     def __post_init__(self) -> None:
+        _require(self.warmup >= 0, "student.warmup", "0 or more epochs", self.warmup)
+        _require(0 <= self.momentum < 1, "student.momentum", "in [0, 1)", self.momentum)
         _require(self.temperature > 0, "student.temperature", "positive", self.temperature)
         _require(self.lr > 0, "student.lr", "a positive number", self.lr)
 

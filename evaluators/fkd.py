@@ -13,7 +13,7 @@ from torch import Tensor
 from bench import RealSet, Recipe, Reference, Score, SoftLabels, SyntheticSet, evaluator
 from bench.data.mixing import augmented_batch, normalize
 from bench.events import Emit
-from bench.stages.student import SoftTarget, Target, adamw, fresh, score
+from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score
 from bench.stages.training import train
 
 
@@ -39,13 +39,14 @@ class StoredLabels:
         model = fresh(config, test, seed, device, fast)
         updates = train(
             model,
-            adamw(model, config),
+            optimizer_of(model, config),
             len(labels.logits),
             Replay(synthetic, labels, test),
-            SoftTarget(config.temperature),
+            SoftTarget(config.temperature, config.squared),
             stage="evaluate",
             fast=fast,
             emit=emit,
+            schedule=schedule_of(config),
         )
         return score(model, test, device, fast, updates, labels.label_bytes)
 

@@ -15,7 +15,7 @@ from bench.data.mixing import augmented_batch, normalize
 from bench.events import Emit
 from bench.recipes import Relabel
 from bench.stages.relabel import drawn
-from bench.stages.student import adamw, fresh, score
+from bench.stages.student import fresh, optimizer_of, schedule_of, score
 from bench.stages.training import train
 
 
@@ -44,13 +44,14 @@ class HardLabels:
             config = replace(config, crop_min=1.0, flip=0.0)
         updates = train(
             model,
-            adamw(model, recipe.student),
+            optimizer_of(model, recipe.student),
             config.epochs,
             Plain(synthetic, test, config, seed),
             cross_entropy,
             stage="evaluate",
             fast=fast,
             emit=emit,
+            schedule=schedule_of(recipe.student),
         )
         return score(model, test, device, fast, updates, 0)
 

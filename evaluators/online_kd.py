@@ -15,7 +15,7 @@ from bench.data.mixing import augmented_batch, normalize
 from bench.events import Emit
 from bench.stages.compute import autocast
 from bench.stages.relabel import drawn
-from bench.stages.student import SoftTarget, Target, adamw, fresh, score
+from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score
 from bench.stages.teacher import network
 from bench.stages.training import train
 
@@ -42,13 +42,14 @@ class OnlineLabels:
         teacher = network(reference[Teacher], fast)
         updates = train(
             model,
-            adamw(model, recipe.student),
+            optimizer_of(model, recipe.student),
             recipe.relabel.epochs,
             Labelled(synthetic, teacher, test, recipe, seed, fast),
-            SoftTarget(recipe.student.temperature),
+            SoftTarget(recipe.student.temperature, recipe.student.squared),
             stage="evaluate",
             fast=fast,
             emit=emit,
+            schedule=schedule_of(recipe.student),
         )
         return score(model, test, device, fast, updates, 0)
 

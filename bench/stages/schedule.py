@@ -1,13 +1,45 @@
 """Schedules over steps: learning rates as factors, and the shrinking crops of a curriculum."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from bench.recipes import ScheduleName
+
+RISE_FROM = 0.01
 
 
 def cosine(step: int, total: int) -> float:
     """Half a cosine from 1 at step 0 towards 0 at step `total`."""
     return 0.5 * (1 + math.cos(math.pi * step / total))
+
+
+def half_cosine(step: int, total: int) -> float:
+    """A quarter of a cosine from 1 at step 0 towards 1/2 at step `total` (RDED's smoothed rate)."""
+    return 0.5 * (1 + math.cos(math.pi * step / total / 2))
+
+
+DECAYS: Mapping[ScheduleName, Callable[[int, int], float]] = {
+    "cosine": cosine,
+    "cosine-half": half_cosine,
+}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A rate's factor per epoch: a linear rise over `warmup` epochs, then a named decay.
+
+    The rise starts at a hundredth, as in torchvision's reference script that SRe2L uses.
+    """
+
+    name: ScheduleName = "cosine"
+    warmup: int = 0
+
+    def __call__(self, epoch: int, epochs: int) -> float:
+        if epoch < self.warmup:
+            return RISE_FROM + (1 - RISE_FROM) * epoch / self.warmup
+        return DECAYS[self.name](epoch - self.warmup, max(1, epochs - self.warmup))
 
 
 @dataclass(frozen=True)

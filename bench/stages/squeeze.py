@@ -15,6 +15,7 @@ from bench.recipes import Squeeze
 from bench.seeds import generator_for, seed_for
 from bench.stages.accuracy import judge
 from bench.stages.compute import placed
+from bench.stages.schedule import Schedule
 from bench.stages.teacher import state_of
 from bench.stages.training import train
 
@@ -38,7 +39,15 @@ def squeeze(
     )
     feed = AugmentedReal(real, config, device)
     train(
-        model, optimizer, config.epochs, feed, cross_entropy, stage="squeeze", fast=fast, emit=emit
+        model,
+        optimizer,
+        config.epochs,
+        feed,
+        cross_entropy,
+        stage="squeeze",
+        fast=fast,
+        emit=emit,
+        schedule=Schedule(warmup=config.warmup),
     )
     verdict = judge(model, test, device, fast)
     return Teacher(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
+from torch.optim import Optimizer
 
 from bench.artifacts import RealSet, Score
 from bench.models.build import build_model
@@ -12,6 +13,7 @@ from bench.recipes import Student
 from bench.seeds import seed_for
 from bench.stages.accuracy import judge
 from bench.stages.compute import placed
+from bench.stages.schedule import Schedule
 from bench.stages.training import decayed
 
 Target = tuple[Tensor, Tensor]  # teacher logits (B, C) and image weights (B,)
@@ -30,9 +32,19 @@ def fresh(config: Student, test: RealSet, seed: int, device: torch.device, fast:
     return placed(model, device, fast)
 
 
-def adamw(model: nn.Module, config: Student) -> torch.optim.AdamW:
-    """AdamW that decays only weights with more than one dimension."""
-    return torch.optim.AdamW(decayed(model, config.weight_decay), lr=config.lr)
+def optimizer_of(model: nn.Module, config: Student) -> Optimizer:
+    """The recipe's optimiser; by default it decays only weights with more than one dimension."""
+    groups = decayed(model, config.weight_decay)
+    if config.decay == "all":
+        groups = [{**group, "weight_decay": config.weight_decay} for group in groups]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, config.lr, config.momentum)
+    return torch.optim.AdamW(groups, lr=config.lr)
+
+
+def schedule_of(config: Student) -> Schedule:
+    """How the recipe's rate changes over the epochs."""
+    return Schedule(config.schedule, config.warmup)
 
 
 def score(
@@ -54,14 +66,16 @@ def score(
 class SoftTarget:
     """KL(teacher || student) at a temperature, weighted by w / mean(w), mean over the batch.
 
-    There is no T² factor: the released code of SRe2L and WMDD has none.
+    The T² factor is an option: the released code of SRe2L (ImageNet) and WMDD has none.
     """
 
     temperature: float
+    squared: bool = False
 
     def __call__(self, logits: Tensor, target: Target) -> Tensor:
         teacher, weights = target
         log_p = log_softmax(teacher.float() / self.temperature, dim=1)
         log_q = log_softmax(logits / self.temperature, dim=1)
         divergence = (log_p.exp() * (log_p - log_q)).sum(1)  # (B,)
-        return (divergence * weights).mean()
+        mean = (divergence * weights).mean()
+        return mean * self.temperature**2 if self.squared else mean

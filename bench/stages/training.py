@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from bench.errors import CellFailed
 from bench.events import Emit, Step
 from bench.stages.compute import autocast
-from bench.stages.schedule import cosine
+from bench.stages.schedule import Schedule
 
 T = TypeVar("T")
 EpochBatches = Callable[[int], Iterable[tuple[Tensor, T]]]
@@ -26,10 +26,13 @@ def train(
     stage: str,
     fast: bool,
     emit: Emit,
+    schedule: Schedule = Schedule(),  # noqa: B008
+    after: Callable[[int], None] | None = None,
 ) -> int:
-    """Trains in place with a cosine schedule stepped per epoch; returns the number of updates.
+    """Trains in place with a schedule stepped per epoch; returns the number of updates.
 
-    `batches(epoch)` yields normalised images (B, ch, H, W) with whatever target `loss` takes.
+    `batches(epoch)` yields normalised images (B, ch, H, W) with whatever target `loss` takes;
+    `after(epoch)` may look at the model between epochs.
 
     Raises:
         CellFailed: the loss of an epoch's last batch is not finite.
@@ -39,7 +42,7 @@ def train(
     updates = 0
     for epoch in range(epochs):
         for group, lr in zip(optimizer.param_groups, initial, strict=True):
-            group["lr"] = lr * cosine(epoch, epochs)
+            group["lr"] = lr * schedule(epoch, epochs)
         value = None
         for images, target in batches(epoch):
             optimizer.zero_grad(set_to_none=True)
@@ -53,6 +56,9 @@ def train(
             raise CellFailed(f"{stage}: expected at least one batch per epoch, got none")
         emit(Step(stage, epoch + 1, epochs, {"loss": value.detach()}))
         _refuse_non_finite(value, stage, epoch, epochs)
+        if after is not None:
+            after(epoch)
+            model.train()
     return updates
 
 
