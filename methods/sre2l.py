@@ -31,6 +31,7 @@ def sre2l(
 def ce_pcbn(
     bn_weight: float = 10.0,
     first_bn: float = 1.0,
+    ce_weight: float = 1.0,
     recover: Recover = Recover(),  # noqa: B008
 ) -> MatchingDistiller:
     """Cross-entropy with per-class statistics; each batch holds all images of its classes."""
@@ -38,6 +39,7 @@ def ce_pcbn(
         NoFeatureLoss(),
         PerClassBatchNorm(first=first_bn),
         weight=bn_weight,
+        ce_weight=ce_weight,
         recover=recover,
         request=Request(variance=recover.variance),
     )

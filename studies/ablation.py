@@ -5,10 +5,9 @@ composition of batches); the clean rows change exactly one at a time. Random rea
 full training split stand beside them under the same recipe.
 """
 
-from bench.study import Contrast, Row, Study
+from bench.study import Contrast, Grid, Row, Study
+from studies._paper import PAPER, SAME_UPDATES
 
-# every real image instead of a few: fewer epochs, so that students get as many updates
-SAME_UPDATES = {"relabel.epochs": 20, "relabel.batch": 100}
 RELEASED = {
     ("Wass", "PCBN"): "wmdd",
     ("CE", "PCBN"): "ce-pcbn",
@@ -58,7 +57,9 @@ STUDY = Study(
         Row("Random real images", "random", group="references"),
         Row("Full real data", "full", group="references", overrides=SAME_UPDATES),
     ),
-    ipcs=(2,),
+    ipcs=(10,),
+    paper_datasets=PAPER,
+    grids=(Grid(("digits",), ipcs=(2,)),),
     contrasts=(
         Contrast("Wass - CE under PCBN", "Wass + PCBN", "CE + PCBN"),
         Contrast("PCBN - BN under Wass", "Wass + PCBN", "Wass + BN"),
@@ -69,4 +70,5 @@ STUDY = Study(
         Contrast("Wass + PCBN - random", "Wass + PCBN", "Random real images"),
     ),
     paper_table="table4",
+    items=("table4",),
 )

@@ -1,0 +1,48 @@
+"""Table 1: methods over the number of images per class.
+
+Every distiller that has a row in the paper, further ones that are built here, and real images;
+methods of the paper that are not built keep their row.
+"""
+
+from bench.study import Contrast, Grid, Row, Study
+from studies._paper import FULL, PAPER, RANDOM, only_in_the_paper
+
+STUDY = Study(
+    name="table1",
+    title="Table 1: methods over the number of images per class",
+    description=(
+        "All rows under one recipe for labels and students. The paper quotes its baselines from "
+        "other papers, which used other networks and recipes: its margins mix methods and recipes."
+    ),
+    rows=(
+        Row("WMDD", "wmdd", group="distilled", paper="wmdd"),
+        Row("SRe2L", "sre2l", group="distilled", paper="sre2l"),
+        Row("CDA", "cda", group="distilled", paper="cda"),
+        Row("RDED", "rded", group="real images"),
+        Row("Herding", "herding", group="real images"),
+        Row("k-center", "k-center", group="real images"),
+        *only_in_the_paper(
+            ("DM", "dm"),
+            ("MTT", "mtt"),
+            ("DataDAM", "datadam"),
+            ("G-VBSM", "g-vbsm"),
+            ("SCDD", "scdd"),
+        ),
+        RANDOM,
+        FULL,
+    ),
+    ipcs=(1, 10, 50, 100),
+    paper_datasets=PAPER,
+    grids=(
+        Grid(profiles=("quick", "paper"), seeds=(0, 1, 2)),
+        Grid(("digits",), ipcs=(1, 2, 5, 10)),
+        Grid(("digits",), ("smoke",), ipcs=(1, 2)),
+    ),
+    contrasts=(
+        Contrast("WMDD - SRe2L", "WMDD", "SRe2L"),
+        Contrast("WMDD - CDA", "WMDD", "CDA"),
+        Contrast("WMDD - random", "WMDD", "Random real images"),
+    ),
+    paper_table="table1",
+    items=("table1",),
+)

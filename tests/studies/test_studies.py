@@ -1,0 +1,124 @@
+"""Every built-in study can be planned: names exist, labels differ, shared cells share addresses."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bench.catalog import load_study, study_names
+from bench.data.builtin import get_dataset
+from bench.overrides import Overrides
+from bench.plan import CellPlan, Plan, Source, make_plan
+from bench.plugins import get
+from bench.recipes import Profile
+from bench.study import Study, expand
+from reports.published import published
+
+PROFILES: tuple[Profile, ...] = ("smoke", "quick", "paper")
+PLAIN = sorted(study_names())
+
+
+def nominal(name: str) -> Source:
+    """A data set that is not here: real shape, made-up digests."""
+    return Source(get_dataset(name), f"train-{name}", f"test-{name}", 1000, 500)
+
+
+def planned(name: str, profile: Profile = "smoke") -> Plan:
+    return make_plan(load_study(name), profile, Overrides(), nominal)
+
+
+def studies() -> list[Study]:
+    return [load_study(name) for name in PLAIN]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_cells_have_labels_of_their_own(name: str, profile: Profile) -> None:
+    labels = [cell.label for cell in expand(load_study(name), profile)]
+    assert labels
+    assert len(labels) == len(set(labels))
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_every_distiller_and_evaluator_exists(name: str) -> None:
+    study = load_study(name)
+    for row in study.rows:
+        if row.distiller:
+            assert get("distiller", row.distiller)
+    assert all(get("evaluator", evaluator) for evaluator in study.evaluators)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_smoke_can_be_planned(name: str) -> None:
+    plan = planned(name)
+    assert len({cell.address for cell in plan.cells}) > 0
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_rows_of_the_paper_are_in_its_table(name: str) -> None:
+    study = load_study(name)
+    theirs = {fact.method for fact in published() if fact.table == study.paper_table}
+    ours = {row.paper for row in study.rows if row.paper}
+    assert ours <= theirs
+    assert bool(ours) == bool(study.paper_table)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_study_is_named_after_its_file(name: str) -> None:
+    assert load_study(name).name == name
+
+
+def test_every_table_and_figure_of_the_paper_that_has_cells_has_a_study() -> None:
+    made = {item for study in studies() for item in study.items}
+    tables = {f"table{n}" for n in range(1, 7)}
+    figures = {f"figure{n}" for n in ("3", "5a", "5b", "6", "7", "8", "9", "10")}
+    assert made == tables | figures
+
+
+def test_all_rows_of_the_paper_are_kept_where_their_method_is_not_built() -> None:
+    for name in ("table1", "table2", "table3", "table5", "table6", "ablation"):
+        study = load_study(name)
+        theirs = {fact.method for fact in published() if fact.table == study.paper_table}
+        assert theirs == {row.paper for row in study.rows if row.paper}, name
+
+
+def test_the_clean_cells_with_cross_entropy_are_those_of_the_ablation() -> None:
+    ablation = {cell.cell.row.label: cell for cell in planned("ablation").cells}
+    factors = {cell.cell.row.label: cell for cell in planned("factors").cells}
+    pairs = {
+        "clean Wass + PCBN": "Wass + CE + PCBN",
+        "clean CE + PCBN": "CE + PCBN",
+        "clean Wass + BN": "Wass + CE + BN",
+        "clean CE + BN": "CE + BN",
+    }
+    for ours, theirs in pairs.items():
+        assert ablation[ours].address == factors[theirs].address
+
+
+def test_the_six_layers_are_observed_in_one_pass() -> None:
+    assert len(stages(planned("table6").cells, "observe")) == 1
+    assert len(stages(planned("table6").cells, "barycenter")) == 6
+
+
+def test_a_sweep_of_lambda_shares_everything_but_its_images() -> None:
+    cells = planned("figure5a").cells
+    shared = [stages(cells, stage) for stage in ("squeeze", "observe", "barycenter")]
+    assert [len(found) for found in shared] == [1, 1, 1]
+    assert len(stages(cells, "recover")) == len(cells)
+
+
+def test_expanding_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom bench.catalog import load_study, study_names\n"
+        "from bench.study import expand\n"
+        "[expand(load_study(n), 'paper') for n in study_names()]\n"
+        "print([m for m in ('torch', 'pandas', 'mlflow', 'timm') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def stages(cells: tuple[CellPlan, ...], stage: str) -> set[str]:
+    return {cell.tasks[stage].address for cell in cells if stage in cell.tasks}
