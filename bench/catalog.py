@@ -1,19 +1,37 @@
-"""Studies by name or by file: typed Python with one STUDY constant each."""
+"""Studies and sweeps by name or by file: typed Python with one STUDY or SWEEP constant each."""
 
 import ast
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TypeVar
 
 from bench.errors import BadValue, BenchError, BrokenPlugin, UnknownName
 from bench.plugins import ROOT
+from bench.search import Sweep
 from bench.study import Study
 
 FOLDER = ROOT / "studies"
+SWEEP = "sweep-"  # how the file names of sweeps begin
+T = TypeVar("T")
 
 
 def study_names() -> list[str]:
     """Names of the built-in studies, which are their file names."""
+    return [name for name in _stems() if not name.startswith(SWEEP)]
+
+
+def sweep_names() -> list[str]:
+    """Names of the built-in sweeps: their file names without `sweep_`."""
+    return [name.removeprefix(SWEEP) for name in _stems() if name.startswith(SWEEP)]
+
+
+def _stems() -> list[str]:
     return sorted(p.stem.replace("_", "-") for p in FOLDER.glob("*.py") if p.stem[0] != "_")
+
+
+def sweep_title(name: str) -> str:
+    """First line of a sweep file's docstring, read without importing it."""
+    return study_title(f"{SWEEP}{name}")
 
 
 def study_title(name: str) -> str:
@@ -30,7 +48,24 @@ def load_study(name: str) -> Study:
         BrokenPlugin: the file cannot be imported.
         BadValue: it has no STUDY.
     """
-    path = _file(name)
+    return _constant(_file(name), "STUDY", Study)
+
+
+def load_sweep(name: str) -> Sweep:
+    """The sweep of a built-in name, or of a path to a Python file with a SWEEP constant.
+
+    Raises:
+        UnknownName: neither a built-in sweep nor a file.
+        BrokenPlugin: the file cannot be imported.
+        BadValue: it has no SWEEP.
+    """
+    if not name.endswith(".py") and name not in sweep_names():
+        raise UnknownName.of("sweep", name, sweep_names())
+    path = _file(name if name.endswith(".py") else f"{SWEEP}{name}")
+    return _constant(path, "SWEEP", Sweep)
+
+
+def _constant(path: Path, name: str, kind: type[T]) -> T:
     spec = spec_from_file_location(f"ddbench_study_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise BrokenPlugin(f"study {path}: expected a Python file")
@@ -43,9 +78,10 @@ def load_study(name: str) -> Study:
         raise BrokenPlugin(
             f"study {path} failed to import: {type(error).__name__}: {error}"
         ) from error
-    found = getattr(module, "STUDY", None)
-    if not isinstance(found, Study):
-        raise BadValue(f"study {path}: expected a constant STUDY = Study(...), found none")
+    found = getattr(module, name, None)
+    if not isinstance(found, kind):
+        wanted = f"{name} = {kind.__name__}(...)"
+        raise BadValue(f"study {path}: expected a constant {wanted}, found none")
     return found
 
 
@@ -55,6 +91,6 @@ def _file(name: str) -> Path:
         if not path.is_file():
             raise BadValue(f"study {name}: expected a Python file, but it does not exist")
         return path.resolve()
-    if name not in study_names():
+    if name not in _stems():
         raise UnknownName.of("study", name, study_names())
     return FOLDER / f"{name.replace('-', '_')}.py"

@@ -8,7 +8,7 @@ import click
 from bench.cli.options import json_option
 from bench.cli.text import table
 
-KINDS = ("distillers", "evaluators", "datasets", "recipes", "studies")
+KINDS = ("distillers", "evaluators", "datasets", "recipes", "studies", "sweeps")
 
 
 @click.command("list")
@@ -16,7 +16,7 @@ KINDS = ("distillers", "evaluators", "datasets", "recipes", "studies")
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE", help="Also list this file's.")
 @json_option
 def command(kind: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    """List distillers, evaluators, data sets, recipes and studies; broken ones say why."""
+    """List distillers, evaluators, data sets, recipes, studies and sweeps; broken ones say why."""
     entries = _plugins(plugins) + _datasets() + _recipes() + _studies()
     if kind:
         entries = [entry for entry in entries if entry["kind"] == kind]
@@ -66,9 +66,12 @@ def _recipes() -> list[dict[str, str]]:
 
 
 def _studies() -> list[dict[str, str]]:
-    from bench.catalog import study_names, study_title
+    from bench.catalog import study_names, study_title, sweep_names, sweep_title
 
-    return [_entry("studies", name, study_title(name), "built in") for name in study_names()]
+    return [
+        *(_entry("studies", name, study_title(name), "built in") for name in study_names()),
+        *(_entry("sweeps", name, sweep_title(name), "built in") for name in sweep_names()),
+    ]
 
 
 def _entry(kind: str, name: str, about: str, source: str, error: str = "") -> dict[str, str]:

@@ -1,0 +1,19 @@
+"""The layer whose features meet the barycenter: Table 6.
+
+The layers are those of Table 6 where the teacher has them, else all of its own. The paper counts
+the layers of a ResNet-18, so digits get a narrow one, too. A layer that is drawn again runs with
+other seeds, so that every trial adds to what is known of it.
+"""
+
+from bench.search import Sweep
+from bench.study import Row
+
+SWEEP = Sweep(
+    name="layer",
+    title="Table 6: accuracy against the layer whose features are matched",
+    rows=(Row("WMDD", "wmdd", overrides={"squeeze.arch": "resnet18-w16"}),),
+    parameters=("layer",),
+    ipc=2,
+    student="convnet3-w64-bn",
+    paper_table="table6",
+)
