@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from bench.errors import UnknownName
 from bench.recipes import Profile, Recipe, Recover, Relabel, Squeeze, Student
+from bench.rival_presets import RIVALS
 
 # lambda of Eq. 15 per data set (appendix E), and SRe2L's own weight for its rows
 LAMBDA = {"imagenette": 10.0, "tiny-imagenet": 300.0, "imagenet-1k": 500.0}
@@ -23,12 +24,12 @@ def family(dataset: str) -> str:
 
 
 def recipe_names() -> list[str]:
-    return sorted(_RECIPES)
+    return sorted({**_RECIPES, **RIVALS})
 
 
 def recipe_about(name: str) -> str:
     """One line on where a recipe's values come from."""
-    return (_RECIPES[name].__doc__ or "").split("\n")[0]
+    return ({**_RECIPES, **RIVALS}[name].__doc__ or "").split("\n")[0]
 
 
 def recipe_for(name: str, dataset: str, resolution: int, ipc: int, profile: Profile) -> Recipe:
@@ -37,10 +38,11 @@ def recipe_for(name: str, dataset: str, resolution: int, ipc: int, profile: Prof
     Raises:
         UnknownName: no recipe has that name.
     """
-    make = _RECIPES.get(name)
-    if make is None:
-        raise UnknownName.of("recipe", name, _RECIPES)
-    recipe = make(family(dataset), resolution, ipc, profile)
+    if name not in recipe_names():
+        raise UnknownName.of("recipe", name, recipe_names())
+    recipe = _RECIPES.get(name, _wmdd_code)(family(dataset), resolution, ipc, profile)
+    if name in RIVALS:
+        recipe = RIVALS[name](recipe, family(dataset), resolution, ipc)
     return _digits(recipe) if family(dataset) == "digits" else _natural(recipe)
 
 
@@ -121,9 +123,10 @@ def _natural(recipe: Recipe) -> Recipe:
 
 
 def _lengths(recipe: Recipe, squeeze: int, recover: int, relabel: int) -> Recipe:
+    """The recipe with every length cut to at most these."""
     return replace(
         recipe,
-        squeeze=replace(recipe.squeeze, epochs=squeeze),
-        recover=replace(recipe.recover, iterations=recover),
-        relabel=replace(recipe.relabel, epochs=relabel),
+        squeeze=replace(recipe.squeeze, epochs=min(squeeze, recipe.squeeze.epochs)),
+        recover=replace(recipe.recover, iterations=min(recover, recipe.recover.iterations)),
+        relabel=replace(recipe.relabel, epochs=min(relabel, recipe.relabel.epochs)),
     )

@@ -36,8 +36,8 @@ def inside(*names: str) -> tuple[str, ...]:
 
 GROUND = inside(
     "errors", "events", "artifacts", "seeds", "fingerprint", "packing", "store", "storage",
-    "space", "registry", "plugins", "recipes", "presets", "rival_presets", "study", "search", "overrides",
-    "catalog",
+    "space", "registry", "plugins", "recipes", "presets", "rival_presets", "study", "search",
+    "overrides", "catalog",
 )  # fmt: skip
 MATH = inside("transport", "models", "data")
 STAGES = inside("contracts", "stages")
