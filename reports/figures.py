@@ -30,6 +30,8 @@ def accuracy_figure(key: str, summaries: Sequence[Summary], paper_table: str | N
         for y, s in enumerate(summaries):
             _draw_row(axes, y, s)
         _row_axis(axes, summaries)
+        left, right = axes.get_xlim()
+        axes.set_xlim(max(left, -2), min(right, 102))  # intervals of two seeds leave [0, 100]
         _references(axes, summaries)
         axes.set_xlabel("top-1 accuracy, %")
         axes.set_title(short(title, 70))

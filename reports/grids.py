@@ -57,35 +57,35 @@ def grid(key: str, title: str, images: np.ndarray, names: Sequence[str] = ()) ->
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=13)
     for k in range(shown):
         x, y = k % columns * (tile[1] + GAP), k // columns * block
-        name = _fit(names[k] if names else str(k), tile[1], font)
+        name = fitting(names[k] if names else str(k), tile[1], font)
         draw.text((x + tile[1] / 2, y + 2), name, fill=INK, font=font, anchor="ma")
         for j in range(per_class):
-            canvas.paste(_tile(images[k, j], factor), (x, y + LABEL + j * (tile[0] + GAP)))
+            canvas.paste(enlarged(images[k, j], factor), (x, y + LABEL + j * (tile[0] + GAP)))
     caption = _caption(images, shown, factor)
-    return Grid(key, title, caption, _encode(canvas, "PNG"), _preview(canvas, max(tile)))
+    return Grid(key, title, caption, encoded(canvas, "PNG"), preview_of(canvas, max(tile)))
 
 
-def _preview(canvas: Image.Image, tile: int) -> bytes:
+def preview_of(canvas: Image.Image, tile: int) -> bytes:
     if tile <= PREVIEW:
-        return _encode(canvas, "WEBP", lossless=True)
+        return encoded(canvas, "WEBP", lossless=True)
     size = (canvas.width * PREVIEW // tile, canvas.height * PREVIEW // tile)
-    return _encode(canvas.resize(size, Image.Resampling.LANCZOS), "WEBP", lossless=False)
+    return encoded(canvas.resize(size, Image.Resampling.LANCZOS), "WEBP", lossless=False)
 
 
-def _encode(canvas: Image.Image, kind: str, lossless: bool = True) -> bytes:
+def encoded(canvas: Image.Image, kind: str, lossless: bool = True) -> bytes:
     out = BytesIO()
     canvas.save(out, format=kind, lossless=lossless, quality=88)
     return out.getvalue()
 
 
-def _tile(image: np.ndarray, factor: int) -> Image.Image:
+def enlarged(image: np.ndarray, factor: int) -> Image.Image:
     flat = image[..., 0] if image.shape[-1] == 1 else image
     picture = Image.fromarray(np.ascontiguousarray(flat)).convert("RGBA")
     size = (picture.width * factor, picture.height * factor)
     return picture.resize(size, Image.Resampling.NEAREST)
 
 
-def _fit(name: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def fitting(name: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
     """The name, cut with an ellipsis where it is wider than its images."""
     if font.getlength(name) <= width:
         return name

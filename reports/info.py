@@ -11,6 +11,7 @@ class RowInfo:
     Attributes:
         paper_row: key of the row in the published numbers, empty where the paper has none.
         factors: level of each factor of an ablation, such as {"feature loss": "Wass"}.
+        level: where the row stands on the study's axis.
     """
 
     label: str
@@ -18,6 +19,20 @@ class RowInfo:
     distiller: str = ""
     paper_row: str = ""
     factors: Mapping[str, str] = field(default_factory=dict)
+    level: float | None = None
+
+    @property
+    def paper_only(self) -> bool:
+        """Whether the row stands for a method of the paper that is not built."""
+        return bool(self.paper_row) and not self.distiller
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What the levels of the rows measure."""
+
+    label: str
+    log: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,8 @@ class StudyInfo:
     Attributes:
         paper_table: key of the table in the published numbers, such as "table4".
         factors: names of the factors of an ablation, in the order to print.
+        axis: of the curve through the rows that have a level.
+        side_by_side: show one image per class and row together, not a grid for each row.
         warnings: lines to show at the top beside those that the numbers raise.
         provenance: label -> value, such as {"git commit": "3fa21c"}.
         command: what makes the whole study again.
@@ -49,6 +66,8 @@ class StudyInfo:
     rows: tuple[RowInfo, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
     factors: tuple[str, ...] = ()
+    axis: Axis | None = None
+    side_by_side: bool = False
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     command: str = ""

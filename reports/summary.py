@@ -34,9 +34,11 @@ class Summary:
 
     @property
     def status(self) -> str:
-        """ "ok", "not run", "failed", "2 of 5 failed" or "3 of 5 run"."""
+        """ "ok", "not run", "paper only", "failed", "2 of 5 failed" or "3 of 5 run"."""
         total = len(self.cells)
         failed = self.count("failed")
+        if total == 0 and self.info.paper_only:
+            return "paper only"
         if total == 0 or self.count("not run") == total:
             return "not run"
         if failed:

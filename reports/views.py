@@ -62,7 +62,8 @@ def result_extras(summaries: Sequence[Summary]) -> list[Extra]:
     known = [s.sample for s in near if s.sample]
     points = [v for s in known for v in (s.mean, s.low, s.high) if v is not None]
     points += [s.paper.value / 100 for s in near if s.paper]
-    reach = span(points) if points else (0.0, 1.0)
+    # An interval of two seeds leaves [0, 1]; the drawing does not.
+    reach = span([min(1.0, max(0.0, v)) for v in points]) if points else (0.0, 1.0)
     return [
         Extra(_glyph(s, reach), tuple(sorted(s.cells, key=lambda cell: cell.seed)))
         for s in summaries

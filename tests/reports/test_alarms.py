@@ -39,9 +39,8 @@ def test_chance_inside_the_interval_is_an_alarm() -> None:
 
 
 @pytest.mark.parametrize(("top1", "raised_"), [(0.11, True), (0.2, False)])
-def test_one_seed_is_judged_by_its_test_images(top1: float, raised_: bool) -> None:
-    # 500 images: the standard error at 11 % is 1.4 points, at 20 % it is 1.8.
-    found = texts(frame_of([top1], chance=0.1, n_test=500), "alarm")
+def test_one_seed_is_judged_by_its_distance_from_chance(top1: float, raised_: bool) -> None:
+    found = texts(frame_of([top1], chance=0.1), "alarm")
     assert ("chance" in found) == raised_
 
 

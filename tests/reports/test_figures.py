@@ -41,6 +41,14 @@ def test_rows_without_numbers_keep_their_line() -> None:
     assert b"clean CE + BN (not run)" in accuracy_figure("k", summaries(), None).svg
 
 
+def test_the_axis_stays_within_percent() -> None:
+    frame = ablation_frame(seeds=2)
+    frame["top1"] = [0.1 if seed else 0.9 for seed in frame["seed"]]
+    figure = accuracy_figure("k", summarise(ablation_info(), cells_of(frame)), None)
+    assert b">150<" not in figure.svg
+    assert b">100<" in figure.svg
+
+
 def test_costs_leave_out_the_full_data() -> None:
     figure = cost_figure("k", summaries())
     assert figure is not None
