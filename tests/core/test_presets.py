@@ -86,7 +86,7 @@ def test_hard_labels_are_trained_for_300_epochs_without_cutmix() -> None:
 def test_shorter_profiles_never_lengthen(name: str, dataset: str) -> None:
     lengths = []
     for profile in ("smoke", "quick", "paper"):
-        found = recipe_for(name, dataset, SIDES[dataset], 10, profile)  # type: ignore[arg-type]
+        found = recipe_for(name, dataset, SIDES[dataset], 10, profile)
         lengths.append((found.squeeze.epochs, found.recover.iterations, found.relabel.epochs))
     smoke, quick, paper = lengths
     assert all(a <= b <= c for a, b, c in zip(smoke, quick, paper, strict=True))

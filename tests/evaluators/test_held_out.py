@@ -1,0 +1,124 @@
+"""The held-out fifth: which images it is, that nothing of it leaks, which epoch it chooses."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bench import Reference
+from bench.artifacts import RealSet, SyntheticSet, Teacher
+from bench.errors import BadValue
+from bench.events import silent
+from bench.recipes import Recipe, Relabel, Student
+from bench.stages.held_out import BestEpoch, Exam, divide
+from evaluators.fkd_held_out import fkd_held_out
+
+CONFIG = Relabel(epochs=4, batch=16, crop_min=0.5, flip=0.0)
+RECIPE = Recipe("test", "smoke", relabel=CONFIG, student=Student(arch="convnet3-w16-bn"))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_fifth_of_each_class_is_held_out_and_nothing_is_lost(
+    synthetic: SyntheticSet, seed: int
+) -> None:
+    kept, held = divide(synthetic, seed)
+    assert kept.labels.bincount().tolist() == [4] * 10
+    assert held.labels.bincount().tolist() == [1] * 10
+    pairs = {(k, s) for part in (kept, held) for k, s in zip(*key(part), strict=True)}
+    assert pairs == set(zip(*key(synthetic), strict=True))
+
+
+def key(part: SyntheticSet) -> tuple[list[int], list[int]]:
+    return part.labels.tolist(), part.slots.tolist()
+
+
+def test_the_choice_depends_on_the_seed_and_not_on_the_images(synthetic: SyntheticSet) -> None:
+    other = replace(synthetic, images=255 - synthetic.images)
+    assert torch.equal(divide(other, 0)[1].slots, divide(synthetic, 0)[1].slots)
+    assert not torch.equal(divide(synthetic, 1)[1].slots, divide(synthetic, 0)[1].slots)
+
+
+def test_learned_weights_keep_mean_one(synthetic: SyntheticSet) -> None:
+    rising = torch.arange(1.0, len(synthetic.labels) + 1)
+    weighted = replace(synthetic, weights=rising / rising.mean())
+    assert all(p.weights.mean().item() == pytest.approx(1) for p in divide(weighted, 0))
+
+
+def test_one_image_per_class_cannot_be_divided(synthetic: SyntheticSet) -> None:
+    first = torch.nonzero(synthetic.slots == 0).flatten()
+    single = replace(
+        synthetic,
+        images=synthetic.images[first],
+        labels=synthetic.labels[first],
+        slots=synthetic.slots[first],
+        weights=synthetic.weights[first],
+    )
+    with pytest.raises(BadValue, match="at least 2 images of each class, given 1 of class 0"):
+        divide(single, 0)
+
+
+class Fixed(nn.Module):
+    """A model whose logits are a parameter."""
+
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(logits)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.logits
+
+
+def test_best_epoch_is_by_accuracy_then_by_divergence_then_the_earliest() -> None:
+    labels, teacher = torch.tensor([0, 1]), torch.tensor([[2.0, 0.0], [0.0, 2.0]])
+    exam = Exam(torch.zeros(2, 1), labels, teacher, temperature=1.0)
+    trained = [
+        torch.tensor([[1.0, 0.0], [1.0, 0.0]]),  # one of two right
+        torch.tensor([[9.0, 0.0], [0.0, 9.0]]),  # both right, far from the teacher
+        torch.tensor([[2.0, 0.0], [0.0, 2.0]]),  # both right, the teacher itself
+        torch.tensor([[2.0, 0.0], [0.0, 2.0]]),  # the same again
+        torch.tensor([[0.0, 1.0], [1.0, 0.0]]),  # none right
+    ]
+    model = Fixed(trained[0].clone())
+    best = BestEpoch(model, exam, fast=False)
+    for epoch, logits in enumerate(trained):
+        model.logits.data.copy_(logits)
+        best(epoch)
+    assert best.epoch == 2
+    assert best.marks == pytest.approx((1.0, 0.0), abs=1e-6)
+    best.restore()
+    assert torch.equal(model.logits.data, teacher)
+
+
+def test_score_is_that_of_the_chosen_epoch(
+    synthetic: SyntheticSet, teacher: Teacher, test_set: RealSet
+) -> None:
+    reference = Reference.of(teacher)
+    score = fkd_held_out().evaluate(synthetic, reference, test_set, RECIPE, 0, silent)
+    again = fkd_held_out().evaluate(synthetic, reference, test_set, RECIPE, 0, silent)
+    assert torch.equal(score.correct, again.correct)
+    assert 1 <= score.extra["chosen_epoch"] <= 4
+    right = 10 * score.extra["held_out_top1"]  # of the ten held-out images
+    assert right == pytest.approx(round(right), abs=1e-5)
+    assert score.updates == 4 * 3  # 40 of the 50 images, in batches of 16
+    labelled = 4 * 40 * 10 * 2  # epochs, images, classes, bytes of a float16
+    assert labelled < score.label_bytes < 2 * labelled + 4 * 40 * 64
+
+
+def test_held_out_images_do_not_touch_the_student(
+    synthetic: SyntheticSet, teacher: Teacher, test_set: RealSet
+) -> None:
+    # One epoch leaves no choice, so the held-out images may only change held_out_top1.
+    recipe = replace(RECIPE, relabel=replace(CONFIG, epochs=1))
+    _, held = divide(synthetic, 0)
+    spoiled = synthetic.images.clone()
+    for label, slot in zip(*key(held), strict=True):
+        chosen = (synthetic.labels == label) & (synthetic.slots == slot)
+        spoiled[chosen] = 255 - spoiled[chosen]
+    first, second = (
+        fkd_held_out().evaluate(
+            replace(synthetic, images=images), Reference.of(teacher), test_set, recipe, 0, silent
+        )
+        for images in (synthetic.images, spoiled)
+    )
+    assert torch.equal(first.correct, second.correct)
