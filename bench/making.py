@@ -27,7 +27,6 @@ from bench.data.spec import Split
 from bench.errors import BadValue, CellFailed
 from bench.events import Emit, Note, StageFinished, StageStarted
 from bench.models.flops import flops_of
-from bench.models.taps import has_batchnorm
 from bench.plan import CellPlan, Task
 from bench.seeds import generator_for
 from bench.stages.barycenter import barycenters
@@ -36,7 +35,7 @@ from bench.stages.observe import class_features, class_means, class_stats, obser
 from bench.stages.placement import to_device
 from bench.stages.relabel import relabel
 from bench.stages.squeeze import squeeze
-from bench.stages.teacher import network, running_stats
+from bench.stages.teacher import running_stats
 from bench.store import ArtifactSpec, Store
 
 A = TypeVar("A")
@@ -154,16 +153,10 @@ def reference_for(shop: Workshop, plan: CellPlan) -> Reference:
     """The artifacts that the cell's distiller declared, on the device of the run.
 
     Raises:
-        BadValue: it needs BatchNorm statistics and the teacher has no BatchNorm layers.
+        BadValue: it needs a type that is no artifact.
     """
     needs, request = set(plan.distiller.needs), plan.distiller.request
     teacher = shop.artifact(plan, "squeeze", Teacher) if "squeeze" in plan.tasks else None
-    if needs & {GlobalStats, ClassStats} and teacher and not has_batchnorm(network(teacher)):
-        raise BadValue(
-            f"row {plan.cell.row.label!r}: {plan.cell.row.distiller!r} matches BatchNorm "
-            f"statistics, but the teacher {teacher.arch!r} has no BatchNorm layers; choose a "
-            "teacher with BatchNorm, or a distiller that needs none"
-        )
 
     def seen() -> Observation:
         return shop.artifact(plan, "observe", Observation)

@@ -19,6 +19,7 @@ from bench.contracts import Distiller, Evaluator
 from bench.data.spec import DatasetSpec
 from bench.errors import BadValue, suggestion
 from bench.fingerprint import address, code_hash
+from bench.limits import refuse_impossible
 from bench.overrides import Overrides, apply_to_recipe, apply_to_study, row_overrides
 from bench.plugins import FOLDERS, ROOT, get
 from bench.presets import recipe_for
@@ -39,13 +40,20 @@ OBSERVED = {ClassStats, ClassFeatures, ClassMeans, Observation}
 
 @dataclass(frozen=True)
 class Source:
-    """A data set as the planner sees it: specification, digests and sizes of both splits."""
+    """A data set as the planner sees it: specification, digests and sizes of both splits.
+
+    Attributes:
+        smallest: training images of the smallest class, 0 where unknown.
+        smallest_class: its name.
+    """
 
     spec: DatasetSpec
     train: str
     test: str
     train_count: int
     test_count: int
+    smallest: int = 0
+    smallest_class: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +146,9 @@ def _plan_cell(
     distiller, evaluator = plugin.factory(**params), judge.factory()
     graph.distil(plugin, params, distiller)
     graph.evaluate(judge, evaluator)
-    return CellPlan(cell, source, recipe, distiller, evaluator, graph.tasks)
+    plan = CellPlan(cell, source, recipe, distiller, evaluator, graph.tasks)
+    refuse_impossible(plan)
+    return plan
 
 
 def resolve(

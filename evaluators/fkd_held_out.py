@@ -16,7 +16,7 @@ from bench import RealSet, Recipe, Reference, Score, SyntheticSet, Teacher, eval
 from bench.data.mixing import normalize
 from bench.events import Emit
 from bench.stages.compute import autocast
-from bench.stages.held_out import BestEpoch, Exam, divide
+from bench.stages.epoch_choice import BestEpoch, Exam, divide
 from bench.stages.placement import to_device
 from bench.stages.relabel import relabel
 from bench.stages.student import SoftTarget, fresh, optimizer_of, schedule_of, score

@@ -41,7 +41,9 @@ GROUND = inside(
 )  # fmt: skip
 MATH = inside("transport", "models", "data")
 STAGES = inside("contracts", "stages")
-RUNNING = inside("plan", "results", "making", "run", "execution", "costs", "checking", "sweep")
+RUNNING = inside(
+    "plan", "limits", "results", "making", "run", "execution", "costs", "checking", "sweep",
+)  # fmt: skip
 SHELL = inside("tracking", "diagnosis", "doctor", "cli")
 
 RULES = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.catalog import load_study
+from bench.data.load import class_sizes
 from bench.data.manifest import real_digest
 from bench.data.prepare import ensure
 from bench.data.spec import SPLITS, DatasetSpec
@@ -47,7 +48,8 @@ def find_source(name: str, root: Path) -> Source:
     spec = find_spec(name)
     train, test = (ensure(spec, split, root)[0] for split in SPLITS)
     digests = real_digest(spec, train), real_digest(spec, test)
-    return Source(spec, *digests, train.count, test.count)
+    size, name = min(zip(class_sizes(spec, train, root), train.classes, strict=True))
+    return Source(spec, *digests, train.count, test.count, size, name)
 
 
 def find_spec(name: str) -> DatasetSpec:

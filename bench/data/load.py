@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.data.cache import Progress, quiet
-from bench.data.manifest import HEADER, real_digest
+from bench.data.manifest import HEADER, Manifest, real_digest
 from bench.data.prepare import ensure
 from bench.data.roots import cache_folder
 from bench.data.spec import DatasetSpec, Split
@@ -62,6 +62,14 @@ def digest(
         BadData: the source is missing, damaged or wrongly laid out.
     """
     return real_digest(spec, ensure(spec, split, root, download, progress)[0])
+
+
+def class_sizes(spec: DatasetSpec, manifest: Manifest, root: Path) -> list[int]:
+    """Images of each class in a prepared split, read from its labels alone."""
+    import numpy as np
+
+    labels = np.load(cache_folder(spec, root) / manifest.labels)
+    return [int(count) for count in np.bincount(labels, minlength=spec.num_classes)]
 
 
 def mapped(path: Path, shape: tuple[int, ...]) -> "np.ndarray":

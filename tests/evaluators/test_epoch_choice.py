@@ -11,7 +11,7 @@ from bench.artifacts import RealSet, SyntheticSet, Teacher
 from bench.errors import BadValue
 from bench.events import silent
 from bench.recipes import Recipe, Relabel, Student
-from bench.stages.held_out import BestEpoch, Exam, divide
+from bench.stages.epoch_choice import BestEpoch, Exam, divide
 from evaluators.fkd_held_out import fkd_held_out
 
 CONFIG = Relabel(epochs=4, batch=16, crop_min=0.5, flip=0.0)

@@ -1,0 +1,78 @@
+"""What a plan refuses before anything is computed, because no amount of computing could meet it."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import torch
+
+from bench.artifacts import Barycenter, ClassStats, GlobalStats, RealSet
+from bench.errors import BadValue, BenchError
+from bench.models.build import build_model
+from bench.models.taps import has_batchnorm
+from bench.plugins import get, names
+
+if TYPE_CHECKING:
+    from bench.plan import CellPlan
+
+STATISTICS = {GlobalStats, ClassStats}
+SELECTED = {RealSet, Barycenter}  # made of an image's own class: no class gives more than it has
+
+
+def refuse_impossible(plan: "CellPlan") -> None:
+    """Checks one cell against its data set and its teacher.
+
+    Raises:
+        BadValue: IPC above the size of a class, or BatchNorm statistics of a network without.
+    """
+    needs = set(plan.distiller.needs)
+    _refuse_too_many_images(plan, needs)
+    if needs & STATISTICS:
+        _refuse_missing_batchnorm(plan)
+
+
+def _refuse_too_many_images(plan: "CellPlan", needs: set[type]) -> None:
+    source, ipc = plan.source, plan.cell.ipc
+    budgeted = "ipc" in plan.tasks["recover"].config
+    if budgeted and needs & SELECTED and 0 < source.smallest < ipc:
+        raise BadValue(
+            f"ipc: expected at most {source.smallest}, the size of class "
+            f"{source.smallest_class!r} of {source.spec.name}, given {ipc} for row "
+            f"{plan.cell.row.label!r}; lower ipc or give the class more images"
+        )
+
+
+def _refuse_missing_batchnorm(plan: "CellPlan") -> None:
+    spec, arch = plan.source.spec, plan.recipe.squeeze.arch
+    if not _has_batchnorm(arch, spec.num_classes, spec.channels, spec.resolution, spec.stem):
+        raise BadValue(
+            f"row {plan.cell.row.label!r}: {plan.cell.row.distiller!r} matches BatchNorm "
+            f"statistics, but the teacher {arch!r} has no BatchNorm layers; choose a teacher with "
+            f"BatchNorm, or a distiller that needs none: {', '.join(free_of_batchnorm())}"
+        )
+
+
+@cache
+def _has_batchnorm(arch: str, num_classes: int, channels: int, resolution: int, stem: str) -> bool:
+    with torch.device("meta"):
+        model = build_model(
+            arch,
+            num_classes=num_classes,
+            channels=channels,
+            resolution=resolution,
+            seed=0,
+            stem=stem,
+        )
+    return has_batchnorm(model)
+
+
+def free_of_batchnorm() -> list[str]:
+    """Names of the distillers that ask for no BatchNorm statistics; broken plugins are left out."""
+    found = []
+    for name in names("distiller"):
+        try:
+            needs = get("distiller", name).factory().needs
+        except (BenchError, TypeError):  # broken, or a factory that requires values
+            continue
+        if not set(needs) & STATISTICS:
+            found.append(name)
+    return found

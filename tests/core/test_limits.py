@@ -1,0 +1,76 @@
+"""Impossible requests are refused while planning, before anything is computed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.cli.session import find_source
+from bench.data.builtin import get_dataset
+from bench.errors import BadValue
+from bench.limits import free_of_batchnorm
+from bench.overrides import Overrides, parse
+from bench.plan import Plan, Source, make_plan
+from bench.study import Row, Study
+
+
+def source(smallest: int = 0) -> Source:
+    return Source(get_dataset("digits"), "a" * 64, "b" * 64, 1000, 300, smallest, "seven")
+
+
+def plan(distiller: str, ipc: int, smallest: int, settings: tuple[str, ...] = ()) -> Plan:
+    study = Study("s", "S", (Row("the row", distiller),), ipcs=(ipc,), seeds=(0,))
+    overrides = parse(settings, study) if settings else Overrides()
+    return make_plan(study, "smoke", overrides, lambda name: source(smallest))
+
+
+@pytest.mark.parametrize("distiller", ["random", "herding", "k-center", "rded", "wmdd", "kmeans"])
+def test_more_images_than_a_class_has_are_refused(distiller: str) -> None:
+    with pytest.raises(BadValue, match=r"at most 5, the size of class 'seven' of digits, given 6"):
+        plan(distiller, ipc=6, smallest=5)
+    assert len(plan(distiller, ipc=5, smallest=5).cells) == 1
+
+
+def test_images_made_of_noise_may_outnumber_a_class() -> None:
+    assert len(plan("sre2l", ipc=6, smallest=5).cells) == 1
+
+
+def test_all_real_images_need_no_budget() -> None:
+    assert len(plan("full", ipc=6, smallest=5).cells) == 1
+
+
+def test_unknown_sizes_refuse_nothing() -> None:
+    assert len(plan("random", ipc=10**6, smallest=0).cells) == 1
+
+
+@pytest.mark.parametrize("distiller", ["sre2l", "ce-pcbn", "wmdd", "wass-bn"])
+def test_batchnorm_methods_refuse_a_teacher_without_and_name_the_others(distiller: str) -> None:
+    with pytest.raises(BadValue, match="'convnet3' has no BatchNorm layers") as error:
+        plan(distiller, 1, 0, ("squeeze.arch=convnet3",))
+    text = str(error.value)
+    assert "\n" not in text
+    assert "the row" in text
+    assert text.endswith(", ".join(free_of_batchnorm()))
+
+
+def test_the_others_accept_that_teacher() -> None:
+    free = free_of_batchnorm()
+    assert {"random", "herding", "rded", "full"} <= set(free)
+    assert not {"wmdd", "sre2l", "ce-pcbn"} & set(free)
+    assert len(plan("rded", 1, 0, ("squeeze.arch=convnet3",)).cells) == 1
+
+
+def test_the_smallest_class_is_counted_from_the_prepared_labels(data_root: Path) -> None:
+    found = find_source("digits", data_root)
+    assert found.smallest_class in find_classes(data_root)
+    assert 0 < found.smallest <= found.train_count / 10
+    assert replace(found, smallest=0) != found
+
+
+def find_classes(data_root: Path) -> tuple[str, ...]:
+    from bench.data.load import load
+
+    real = load(get_dataset("digits"), "train", data_root)
+    counts = real.labels.bincount().tolist()
+    least = min(counts)
+    return tuple(name for name, n in zip(real.classes, counts, strict=True) if n == least)
