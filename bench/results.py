@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.plan import CellPlan, Plan
+from bench.recipes import Recover
 from bench.store import Store
 
 FAILURES = "failures"  # kind of the records that keep why a cell failed
@@ -72,12 +73,28 @@ def _measured(plan: CellPlan, store: Store) -> dict[str, object]:
             found["teacher_top1"] = values["top1"]
         elif stage == "recover":
             found["image_bytes"] = values["image_bytes"]
+            found["peak_memory_recover"] = manifest.peak_memory
+            found["recover_steps"] = recover_steps(plan)
         elif stage == "evaluate":
             extra = values["extra"]
             found |= dict(extra) if isinstance(extra, Mapping) else {}
             found |= {k: values[k] for k in ("top1", "updates", "label_bytes")}
             found |= {"device": manifest.device, "peak_memory": manifest.peak_memory}
     return found
+
+
+def recover_steps(plan: CellPlan) -> int | None:
+    """Optimiser steps over all batches of images; None where nothing is optimised."""
+    recover = getattr(plan.distiller, "recover", None)
+    if not isinstance(recover, Recover):
+        return None
+    grouping = getattr(plan.distiller, "grouping", "class-major")
+    ipc, classes = plan.cell.ipc, plan.source.spec.num_classes
+    if grouping == "class-major":
+        count = -(-classes // max(1, min(recover.batch // ipc, classes)))
+    else:
+        count = ipc * -(-classes // recover.batch)
+    return count * recover.iterations
 
 
 def command_of(plan: CellPlan, study: Plan) -> str:

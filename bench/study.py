@@ -86,6 +86,7 @@ class Study:
         grids: other IPCs, students or seeds on some data sets; of those that fit, the last counts.
         items: tables and figures of the paper that this study makes, such as "figure5b".
         axis: of the curve through the rows that have a level.
+        side_by_side: show one image per class and row together, not a grid for each row.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Study:
     grids: tuple[Grid, ...] = ()
     items: tuple[str, ...] = ()
     axis: Axis | None = None
+    side_by_side: bool = False
 
     def __post_init__(self) -> None:
         labels = [row.label for row in self.rows]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from reports.console import terminal
 from reports.csv_ import frame_csv, table_csv
+from reports.curves import curve_figure
 from reports.drawing import Figure
 from reports.figures import accuracy_figure, cost_figure
 from reports.grids import Grid, grid
@@ -16,6 +17,7 @@ from reports.info import StudyInfo
 from reports.latex import document, snippet
 from reports.markdown import report_markdown
 from reports.page import Page, Section, page_of
+from reports.strips import strip
 from reports.tables import slug
 
 Files = dict[str, bytes]
@@ -69,7 +71,7 @@ def build(
 def console_text(page: Page) -> str:
     """Results, paired differences and effects, then the warnings."""
     tables = [t for section in page.sections for t in (section.overview, *section.results) if t]
-    tables += [t for t in page.analyses if t.key != "printed"]
+    tables += [t for t in page.analyses if t.key not in ("printed", "beside")]
     blocks = [terminal(table) for table in tables]
     blocks += ["\n".join(f"{alarm.level}: {alarm.text}" for alarm in page.alarms)]
     return "\n\n".join(block for block in blocks if block)
@@ -134,6 +136,9 @@ def _figures(info: StudyInfo, section: Section) -> list[Figure]:
     for table, setting in zip(section.results, settings, strict=True):
         here = [s for s in section.summaries if s.setting == setting]
         drawn.append(accuracy_figure(f"accuracy-{table.key}", here, info.paper_table))
+        if info.axis:
+            curve = curve_figure(f"curve-{table.key}", here, info.axis, info.paper_table)
+            drawn += [curve] if curve else []
         costs = cost_figure(f"cost-{table.key}", here)
         drawn += [costs] if costs else []
     return drawn
@@ -144,8 +149,17 @@ def _grids(
 ) -> dict[str, list[Grid]]:
     found: dict[str, list[Grid]] = {}
     datasets = [section.dataset for section in page.sections]
-    for count, (title, array) in enumerate(images.items()):
+    places: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    for title, array in images.items():
         dataset = next((d for d in datasets if d in title.split(" · ")), "".join(datasets[:1]))
-        made = grid(f"{count:02d}-{slug(title)}", title, array, names.get(dataset, ()))
+        row, _, place = title.partition(" · ")
+        shared = place if page.info.side_by_side else title
+        places.setdefault((dataset, shared), {})[row] = array
+    for count, ((dataset, title), rows) in enumerate(places.items()):
+        key, known = f"{count:02d}-{slug(title)}", names.get(dataset, ())
+        if page.info.side_by_side:
+            made = strip(key, title, rows, known)
+        else:
+            made = grid(key, title, next(iter(rows.values())), known)
         found.setdefault(dataset, []).append(made)
     return found

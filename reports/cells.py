@@ -19,6 +19,8 @@ NUMBERS = (
     "image_bytes",
     "label_bytes",
     "peak_memory",
+    "peak_memory_recover",
+    "recover_steps",
     *(f"seconds_{stage}" for stage in STAGES),
 )
 

@@ -1,7 +1,7 @@
 """Curves over the levels of a study's rows, such as accuracy over lambda or over layers."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure as Canvas
 
@@ -47,8 +47,8 @@ def _draw_ours(axes: "Axes", points: Sequence[Point]) -> None:
         if sample.low is not None and sample.high is not None:
             axes.plot([x, x], [100 * sample.low, 100 * sample.high], color=OURS, linewidth=1.6)
     means = [100 * sample.mean for _, _, sample in done]
-    axes.plot([x for x, _, _ in done], means, "o-", color=OURS, linewidth=1.2, markersize=5,
-              label="ours, mean and 95 % CI")  # fmt: skip
+    style: dict[str, Any] = {"color": OURS, "linewidth": 1.2, "markersize": 5}
+    axes.plot([x for x, _, _ in done], means, "o-", label="ours, mean and 95 % CI", **style)
     low, high = min(means), max(means)
     reach = [100 * v for _, s, _ in done for v in s.values.values()]
     pad = 0.12 * max(max(reach) - min(reach), high - low, 1.0)
@@ -59,9 +59,10 @@ def _draw_paper(axes: "Axes", points: Sequence[Point], paper_table: str | None) 
     theirs = [(x, s.paper) for x, s in points if s.paper]
     if not theirs:
         return
-    axes.plot([x for x, _ in theirs], [fact.value for _, fact in theirs], "D--", color=PAPER,
-              linewidth=1, markersize=4, label=f"paper, {paper_name(paper_table or '')}")  # fmt: skip
     values = [fact.value for _, fact in theirs]
+    name = f"paper, {paper_name(paper_table or '')}"
+    style: dict[str, Any] = {"color": PAPER, "linewidth": 1, "markersize": 4}
+    axes.plot([x for x, _ in theirs], values, "D--", label=name, **style)
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, min(values) - 1), max(high, max(values) + 1))
 

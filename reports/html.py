@@ -24,7 +24,7 @@ class Panel:
 
     dataset: str
     overview: View | None
-    results: tuple[tuple[View, Markup], ...]
+    results: tuple[tuple[View, Markup, Markup], ...]
     scores: View | None
     storage: View | None
     times: View | None
@@ -60,7 +60,8 @@ def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -
     for table, setting in zip(section.results, settings, strict=True):
         here = [s for s in section.summaries if s.setting == setting]
         drawing = by_title.get(f"accuracy-{table.key}", Markup())
-        results.append((view(table, result_extras(here)), drawing))
+        curve = by_title.get(f"curve-{table.key}", Markup())
+        results.append((view(table, result_extras(here)), drawing, curve))
     return Panel(
         dataset=section.dataset,
         overview=view(section.overview) if section.overview else None,

@@ -13,11 +13,13 @@ from reports.cells import Cell, cells_of
 from reports.contrast_tables import contrasts_table
 from reports.cost_tables import storage_table, time_table
 from reports.effect_tables import effects_table
+from reports.efficiency import efficiency_table
 from reports.info import StudyInfo
 from reports.paper_tables import order_note, printed_table
 from reports.published import footnotes, published
 from reports.result_tables import overview_table, results_table
 from reports.score_tables import scores_table
+from reports.stand_ins import beside_table, signs_table
 from reports.summary import Summary, summarise
 from reports.tables import Table
 
@@ -86,7 +88,13 @@ def page_of(info: StudyInfo, frame: pd.DataFrame) -> Page:
     cells = cells_of(frame)
     summaries = summarise(info, cells)
     _check_contrasts(info, summaries)
-    analyses = (contrasts_table(info, summaries), effects_table(info, summaries))
+    analyses = (
+        contrasts_table(info, summaries),
+        effects_table(info, summaries),
+        signs_table(info, summaries),
+        beside_table(info, summaries),
+        efficiency_table(info, summaries),
+    )
     ordered = sorted(summaries, key=lambda s: _rank(s, cells))
     sections = [_section(info, list(group)) for _, group in groupby(ordered, key=_dataset)]
     found = alarms(info, summaries)

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from reports.cells import Setting
-from reports.contrast_tables import difference_entries
-from reports.difference_entries import DIFFERENCE, INTERVAL
+from reports.difference_entries import DIFFERENCE, INTERVAL, difference_entries
 from reports.info import StudyInfo
 from reports.published import TOP1, Published, published
 from reports.result_tables import paper_name, short_names, top1_entry
 from reports.statistics import paired
 from reports.summary import Summary
-from reports.tables import Column, Entry, Line, Table, fixed, missing, text
+from reports.tables import Column, Entry, Line, Table, Tone, fixed, missing, text
 
 OWN = "resnet18"  # the paper's teacher
 RULE = (
@@ -166,7 +165,7 @@ def signs_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
             gaps = [missing(), missing(2)] if ours is None else difference_entries(ours)
             shown = ", ".join(fixed(gap, signed=True) for gap in theirs)
             word = WORDS[verdict(a, b, match)]
-            tone = "alarm" if word == WORDS["against"] else "plain"
+            tone: Tone = "alarm" if word == WORDS["against"] else "plain"
             entries = (text(contrast.label), *gaps, text(shown), text(word, tone))
             lines.append(Line(entries, names[setting]))
     if not lines:

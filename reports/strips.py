@@ -23,9 +23,7 @@ from reports.grids import (
 SIDE = 150  # pixels for the names of the rows
 
 
-def strip(
-    key: str, title: str, rows: Mapping[str, np.ndarray], names: Sequence[str] = ()
-) -> Grid:
+def strip(key: str, title: str, rows: Mapping[str, np.ndarray], names: Sequence[str] = ()) -> Grid:
     """The first image of each class, rows from top to bottom, classes in blocks of ten.
 
     Args:

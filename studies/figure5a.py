@@ -32,4 +32,5 @@ STUDY = Study(
     paper_table="figure5a",
     items=("figure5a", "figure5b"),
     axis=Axis("λ", log=True),
+    side_by_side=True,
 )

@@ -21,4 +21,5 @@ STUDY = Study(
     paper_datasets=PAPER,
     grids=(Grid(("digits",), ipcs=(2,)),),
     items=("figure6", "figure7", "figure8", "figure9", "figure10"),
+    side_by_side=True,
 )

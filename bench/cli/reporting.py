@@ -65,11 +65,11 @@ def report_folder(session: Session) -> Path:
 
 def describe(plan: Plan) -> "StudyInfo":
     """The study as reports see it."""
-    from reports.info import Contrast, RowInfo, StudyInfo
+    from reports.info import Axis, Contrast, RowInfo, StudyInfo
 
     study = plan.study
     rows = tuple(
-        RowInfo(row.label, row.group, row.distiller, row.paper, dict(row.factors))
+        RowInfo(row.label, row.group, row.distiller, row.paper, dict(row.factors), row.level)
         for row in study.rows
     )
     contrasts = tuple(Contrast(c.label, c.a, c.b) for c in study.contrasts)
@@ -83,6 +83,8 @@ def describe(plan: Plan) -> "StudyInfo":
         rows=rows,
         contrasts=contrasts,
         factors=tuple(factors),
+        axis=Axis(study.axis.label, study.axis.log) if study.axis else None,
+        side_by_side=study.side_by_side,
         provenance=provenance_of(plan),
         command=f"bench run {study.name} --profile {plan.profile} {flags}".strip(),
     )

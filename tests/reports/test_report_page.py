@@ -120,7 +120,7 @@ def test_the_paper_s_own_comparisons_are_reanalysed() -> None:
 
 def test_effects_wait_for_the_whole_design() -> None:
     keys = [t.key for t in page_of(ablation_info(), ablation_frame()).analyses]
-    assert keys == ["contrasts", "effects", "printed"]
+    assert keys == ["contrasts", "effects", "signs", "beside", "printed"]
     keys = [t.key for t in page_of(ablation_info(), spoil(ablation_frame())).analyses]
     assert keys == ["contrasts", "printed"]
 
