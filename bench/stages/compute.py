@@ -12,6 +12,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from bench.errors import BadValue
 from bench.models.flops import forward_flops
 
 M = TypeVar("M", bound=nn.Module)
@@ -39,9 +40,17 @@ def fitting_threads(flops: float) -> Iterator[None]:
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The named device, or CUDA where there is one."""
+    """The named device, or CUDA where there is one.
+
+    Raises:
+        BadValue: no device of that name, or not on this machine.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device("cuda" if count else "cpu")
+    here = ["cpu", *(["cuda"] if count else []), *(f"cuda:{index}" for index in range(count))]
+    if name not in here:
+        raise BadValue(f"device: expected auto, {', '.join(here)}, given {name!r}")
     return torch.device(name)
 
 
