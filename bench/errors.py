@@ -63,7 +63,7 @@ class StopRun(BenchError):
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """The tail of a did-you-mean message: the nearest match, then all known names."""
-    names = sorted(known)
+    names = sorted(set(known))
     close = get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f" — did you mean {close[0]!r}?" if close else ""
     return f"{hint} (known: {', '.join(names) or 'none'})"

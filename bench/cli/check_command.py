@@ -5,19 +5,21 @@ from pathlib import Path
 import click
 
 from bench.cli.options import data_option
+from bench.registry import Kind
 
 
 @click.command("check")
 @click.argument("file")
 @data_option
 def command(file: str, data: str) -> None:
-    """Run the contract tests on a plugin FILE, or on a registered name such as `wmdd`."""
+    """Run the contract tests on a plugin FILE, or on a registered name such as `wmdd` or `fkd`."""
     from bench.checking import check_plugin
     from bench.cli.session import find_source
-    from bench.plugins import get, load_file
+    from bench.plugins import get, load_file, names
 
     root = Path(data).expanduser()
-    found = load_file(Path(file)) if file.endswith(".py") else [get("distiller", file)]
+    kind: Kind = "evaluator" if file in names("evaluator") else "distiller"
+    found = load_file(Path(file)) if file.endswith(".py") else [get(kind, file)]
     failed = 0
     for plugin in found:
         if plugin.kind == "dataset":
