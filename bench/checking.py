@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 from tempfile import TemporaryDirectory
 
 import torch
@@ -19,6 +20,7 @@ from bench.space import Choice
 from bench.store import Store
 from bench.study import Row, Study
 
+ABOVE = ("squeeze", "observe", "barycenter")  # stages that run no code of a plugin
 IPC = 2
 TINY = {  # lengths at which a contract is checked: enough to run every line, not to learn
     "squeeze.epochs": 1,
@@ -36,11 +38,18 @@ class Check:
     detail: str = ""
 
 
-def check_plugin(plugin: Registered, locate: Locate, data_root: Path) -> list[Check]:
-    """Every clause of the contract of a plugin's kind, checked on digits at a tiny scale."""
+def check_plugin(
+    plugin: Registered, locate: Locate, data_root: Path, shared: Path | None = None
+) -> list[Check]:
+    """Every clause of the contract of a plugin's kind, checked on digits at a tiny scale.
+
+    Args:
+        shared: a store for what no plugin makes, so that several checks make it once.
+    """
     clauses = _DISTILLER if plugin.kind == "distiller" else _EVALUATOR
     with TemporaryDirectory() as folder:
-        bench = _Bench(plugin, locate, data_root, Path(folder))
+        base = Path(folder) / "shared" if shared is None else shared
+        bench = _Bench(plugin, locate, data_root, Path(folder), base)
         return [_checked(name, clause, bench) for name, clause in clauses]
 
 
@@ -55,12 +64,13 @@ def _checked(name: str, clause: Callable[["_Bench"], str], bench: "_Bench") -> C
 
 @dataclass(frozen=True)
 class _Bench:
-    """A place to run one plugin: every call makes its artifacts in a store of its own."""
+    """A place to run one plugin: named stores begin with a copy of what no plugin makes."""
 
     plugin: Registered
     locate: Locate
     data_root: Path
     folder: Path
+    base: Path
 
     def plan(self, seed: int = 0) -> CellPlan:
         named = self.plugin.name
@@ -71,7 +81,17 @@ class _Bench:
         return plan.cells[0]
 
     def shop(self, store: str) -> Workshop:
-        return Workshop(Store(self.folder / store), self.data_root, torch.device("cpu"), silent)
+        if not (self.folder / store).exists():
+            above = self._at(self.base)
+            for task in self.plan().tasks.values():
+                if task.stage in ABOVE:
+                    above.artifact(self.plan(), task.stage, task.kind)
+            self.base.mkdir(parents=True, exist_ok=True)
+            copytree(self.base, self.folder / store)
+        return self._at(self.folder / store)
+
+    def _at(self, store: Path) -> Workshop:
+        return Workshop(Store(store), self.data_root, torch.device("cpu"), silent)
 
     def synthetic(self, store: str, seed: int = 0) -> SyntheticSet:
         plan = self.plan(seed)

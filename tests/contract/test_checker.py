@@ -1,0 +1,95 @@
+"""The checker names the clause that a broken plugin breaks, and passes a sound one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from broken_plugins import (
+    CHANGES,
+    DISTILLER,
+    EVALUATOR,
+    GREEDY,
+    JUDGES,
+    NARROW,
+    REGISTERED,
+    UNDOCUMENTED,
+)
+from shared_checker import Checker
+
+from bench.plugins import load_file
+from bench.registry import Registered, forget
+
+
+class Load:
+    """Loads plugins from source text."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.paths = folder, list[Path]()
+
+    def __call__(self, name: str, source: str) -> Registered:
+        path = self.folder / f"{name.replace('-', '_')}.py"
+        path.write_text(source)
+        self.paths.append(path)
+        (found,) = load_file(path)
+        return found
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Iterator[Load]:
+    loader = Load(tmp_path.resolve())
+    yield loader
+    for path in loader.paths:
+        forget(path)
+
+
+def broken(checker: Checker, plugin: Registered) -> dict[str, str]:
+    return {check.name: check.detail for check in checker(plugin) if not check.ok}
+
+
+def assert_caught(found: dict[str, str], clause: str, detail: str) -> None:
+    assert any(clause in name and detail in text for name, text in found.items()), found
+
+
+@pytest.mark.parametrize("name", [name for name in CHANGES if name != "sound"])
+def test_broken_distiller_is_caught(name: str, checker: Checker, load: Load) -> None:
+    change, clause, detail = CHANGES[name]
+    body = REGISTERED.format(name=name, change=change)
+    plugin = load(name, DISTILLER.replace("{body}", body))
+    assert_caught(broken(checker, plugin), clause, detail)
+
+
+def test_sound_distiller_passes(checker: Checker, load: Load) -> None:
+    body = REGISTERED.format(name="sound", change=CHANGES["sound"][0])
+    assert broken(checker, load("sound", DISTILLER.replace("{body}", body))) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "clause", "detail"),
+    [
+        ("undocumented", UNDOCUMENTED, "documents", "one-line docstring"),
+        ("narrow", NARROW, "search space", "expected at most 5, given 10.0"),
+        ("greedy", GREEDY, "well-formed", "`needs` among"),
+    ],
+)
+def test_broken_declaration_is_caught(
+    name: str, body: str, clause: str, detail: str, checker: Checker, load: Load
+) -> None:
+    assert_caught(broken(checker, load(name, DISTILLER.replace("{body}", body))), clause, detail)
+
+
+def test_source_that_is_not_named_is_caught(checker: Checker, load: Load) -> None:
+    body = REGISTERED.format(name="nameless", change="_as_it_is")
+    text = DISTILLER.replace("{body}", body).replace("Source: a test.", "Somewhere.")
+    assert_caught(broken(checker, load("nameless", text)), "documents", "name its source")
+
+
+@pytest.mark.parametrize("name", [name for name in JUDGES if name != "fair-judge"])
+def test_broken_evaluator_is_caught(name: str, checker: Checker, load: Load) -> None:
+    change, clause, detail = JUDGES[name]
+    text = EVALUATOR.replace("{change}", change).replace("{name}", name)
+    assert_caught(broken(checker, load(name, text)), clause, detail)
+
+
+def test_sound_evaluator_passes(checker: Checker, load: Load) -> None:
+    text = EVALUATOR.replace("{change}", "score").replace("{name}", "fair-judge")
+    assert broken(checker, load("fair-judge", text)) == {}

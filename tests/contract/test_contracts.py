@@ -1,0 +1,17 @@
+"""Every registered distiller and evaluator keeps every clause of its contract."""
+
+import pytest
+from shared_checker import Checker
+
+from bench.plugins import get, names
+from bench.registry import Kind
+
+PLUGINS = [(kind, name) for kind in ("distiller", "evaluator") for name in names(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), PLUGINS, ids=lambda value: str(value))
+def test_plugin_keeps_its_contract(kind: Kind, name: str, checker: Checker) -> None:
+    found = checker(get(kind, name))
+    broken = {check.name: check.detail for check in found if not check.ok}
+    assert found
+    assert broken == {}
