@@ -38,6 +38,31 @@ class Report:
     metrics: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A page with its figures and grids, each per data set."""
+
+    page: Page
+    figures: Mapping[str, Sequence[Figure]]
+    grids: Mapping[str, Sequence[Grid]]
+
+    def links(self, folder: str = "") -> dict[str, list[tuple[str, str]]]:
+        """Data set -> (title, path) of every picture below a folder."""
+        return {
+            section.dataset: [
+                *(
+                    (f.title, f"{folder}figures/{f.key}.svg")
+                    for f in self.figures.get(section.dataset, ())
+                ),
+                *(
+                    (g.title, f"{folder}grids/{g.key}.png")
+                    for g in self.grids.get(section.dataset, ())
+                ),
+            ]
+            for section in self.page.sections
+        }
+
+
 def build(
     info: StudyInfo,
     frame: pd.DataFrame,
@@ -55,17 +80,33 @@ def build(
         BadValue: for a frame or an image array of the wrong form.
         UnknownName: for a status, a table of the paper or a contrast's row that does not exist.
     """
+    drawn = draw(info, frame, grids, class_names)
+    files = {**_texts(drawn, frame), **pictures_of(drawn)}
+    return Report(files, console_text(drawn.page), metrics(drawn.page))
+
+
+def draw(
+    info: StudyInfo,
+    frame: pd.DataFrame,
+    grids: Mapping[str, np.ndarray] | None = None,
+    class_names: Mapping[str, Sequence[str]] | None = None,
+) -> Drawn:
+    """A study's page with its figures and grids, before any format is chosen; as `build`."""
     page = page_of(info, frame)
     figures = {section.dataset: _figures(info, section) for section in page.sections}
-    pictures = _grids(page, grids or {}, class_names or {})
-    files = _texts(page, frame, figures, pictures)
-    for drawn in figures.values():
-        for figure in drawn:
+    return Drawn(page, figures, _grids(page, grids or {}, class_names or {}))
+
+
+def pictures_of(drawn: Drawn) -> Files:
+    """Figures and grids as files of their own."""
+    files: Files = {}
+    for figures in drawn.figures.values():
+        for figure in figures:
             files[f"figures/{figure.key}.svg"] = figure.svg
             files[f"figures/{figure.key}.png"] = figure.png
-    for shown in pictures.values():
+    for shown in drawn.grids.values():
         files |= {f"grids/{picture.key}.png": picture.png for picture in shown}
-    return Report(files, console_text(page), metrics(page))
+    return files
 
 
 def console_text(page: Page) -> str:
@@ -105,23 +146,12 @@ def _unused(name: str, found: Mapping[str, float]) -> str:
     return unique
 
 
-def _texts(
-    page: Page,
-    frame: pd.DataFrame,
-    figures: Mapping[str, Sequence[Figure]],
-    grids: Mapping[str, Sequence[Grid]],
-) -> Files:
+def _texts(drawn: Drawn, frame: pd.DataFrame) -> Files:
+    page = drawn.page
     results = [t for section in page.sections for t in section.results]
-    linked = {
-        section.dataset: [
-            *((f.title, f"figures/{f.key}.svg") for f in figures.get(section.dataset, ())),
-            *((g.title, f"grids/{g.key}.png") for g in grids.get(section.dataset, ())),
-        ]
-        for section in page.sections
-    }
     texts = {
-        "report.html": report_html(page, figures, grids),
-        "report.md": report_markdown(page, linked),
+        "report.html": report_html(page, drawn.figures, drawn.grids),
+        "report.md": report_markdown(page, drawn.links()),
         "report.csv": frame_csv(frame),
         "report.tex": document(page),
         "table.csv": table_csv(results),

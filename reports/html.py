@@ -37,20 +37,25 @@ def report_html(
     page: Page, figures: Mapping[str, Sequence[Figure]], grids: Mapping[str, Sequence[Grid]]
 ) -> str:
     """The page; figures and grids are given per data set."""
+    template = environment().get_template("report.html")
+    return template.render(stages=STAGES, facts=_facts(page), **parts_of(page, figures, grids))
+
+
+def parts_of(
+    page: Page, figures: Mapping[str, Sequence[Figure]], grids: Mapping[str, Sequence[Grid]]
+) -> dict[str, object]:
+    """What the templates show of one page."""
     panels = [
         _panel(section, figures.get(section.dataset, ()), grids.get(section.dataset, ()))
         for section in page.sections
     ]
     analyses = [analysis_view(table) for table in page.analyses]
-    template = _environment().get_template("report.html")
-    return template.render(
-        page=page,
-        panels=panels,
-        analyses=analyses,
-        listing=view(page.listing),
-        facts=_facts(page),
-        stages=STAGES,
-    )
+    return {
+        "page": page,
+        "panels": panels,
+        "analyses": analyses,
+        "listing": view(page.listing),
+    }
 
 
 def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -> Panel:
@@ -101,14 +106,14 @@ def _data(content: bytes, kind: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    made = Environment(
         loader=PackageLoader("reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["data"] = _data
-    environment.globals["typeset"] = typeset
-    return environment
+    made.filters["data"] = _data
+    made.globals["typeset"] = typeset
+    return made

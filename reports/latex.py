@@ -54,6 +54,19 @@ def document(page: Page) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def book_document(title: str, chapters: Sequence[tuple[str, Sequence[Table]]]) -> str:
+    """Chapters (name, tables) as one document that compiles alone."""
+    parts = [
+        HEAD,
+        f"\\title{{{escape(title)}}}\\author{{}}\\date{{}}",
+        "\\begin{document}\n\\maketitle",
+    ]
+    for name, tables in chapters:
+        parts += [f"\\section*{{{escape(name)}}}"]
+        parts += [*(table_latex(table, float_="!htbp") for table in tables), "\\clearpage"]
+    return "\n\n".join([*parts, "\\end{document}\n"])
+
+
 def table_latex(table: Table, float_: str = "t") -> str:
     """One floating table, scaled down where it is wider than the line."""
     spec = "".join("r" if column.kind == "number" else "l" for column in table.columns)

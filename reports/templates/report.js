@@ -19,25 +19,36 @@ theme.addEventListener("click", () => {
 });
 
 const tabs = all("[role=tab]");
-const choose = (chosen) => {
-  tabs.forEach((tab) => {
-    const on = tab.dataset.tab === chosen;
-    tab.setAttribute("aria-selected", on);
-    tab.tabIndex = on ? 0 : -1;
+all("[role=tablist]").forEach((list) => {
+  const scope = list.closest("[data-scope]") || document;
+  const mine = tabs.filter((tab) => list.contains(tab));
+  const choose = (chosen) => {
+    mine.forEach((tab) => {
+      const on = tab.dataset.tab === chosen;
+      tab.setAttribute("aria-selected", on);
+      tab.tabIndex = on ? 0 : -1;
+    });
+    all("[data-panel]", scope).forEach((panel) => { panel.hidden = panel.dataset.panel !== chosen; });
+  };
+  mine.forEach((tab, i) => {
+    tab.addEventListener("click", () => choose(tab.dataset.tab));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = mine[(i + step + mine.length) % mine.length];
+      choose(next.dataset.tab);
+      next.focus();
+    });
   });
-  all("[data-panel]").forEach((panel) => { panel.hidden = panel.dataset.panel !== chosen; });
-};
-tabs.forEach((tab, i) => {
-  tab.addEventListener("click", () => choose(tab.dataset.tab));
-  tab.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = tabs[(i + step + tabs.length) % tabs.length];
-    choose(next.dataset.tab);
-    next.focus();
-  });
+  choose("0");
 });
-if (tabs.length) choose("0");
+
+const goTo = () => {
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  for (let fold = target && target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+};
+window.addEventListener("hashchange", goTo);
+goTo();
 
 const valueOf = (row, column) => {
   const cell = row.cells[column];

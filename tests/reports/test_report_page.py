@@ -122,7 +122,7 @@ def test_effects_wait_for_the_whole_design() -> None:
     keys = [t.key for t in page_of(ablation_info(), ablation_frame()).analyses]
     assert keys == ["contrasts", "effects", "signs", "beside", "printed"]
     keys = [t.key for t in page_of(ablation_info(), spoil(ablation_frame())).analyses]
-    assert keys == ["contrasts", "printed"]
+    assert keys == ["contrasts", "signs", "beside", "printed"]
 
 
 def test_a_contrast_of_unknown_rows_is_named() -> None:
