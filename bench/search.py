@@ -19,6 +19,7 @@ OBJECTIVES: Mapping[str, Literal["maximize", "minimize"]] = {
     "bytes": "minimize",  # images and soft labels as they are stored
 }
 FIDELITIES = ("relabel.epochs", "recover.iterations")  # student epochs, recover iterations
+TRIALS = 20
 LEAST_SEEDS = 5  # below, no Wilcoxon test can reach p = 0.1 before the last seed
 
 
@@ -31,7 +32,7 @@ class Sweep:
         parameters: names of fields of the distiller or of `<section>.<field>` of the recipe; empty
             means all that the distiller declares.
         space: where to search them, where that is not, or not so, declared by the distiller.
-        trials: budget per row; `grid` runs its whole grid where this is None.
+        trials: budget per row; None means 20, or the whole grid under the sampler `grid`.
         seeds: cells per trial.
         grid_points: levels of a real parameter under the sampler `grid`.
         fidelity: what the pruner `hyperband` shortens.
@@ -52,7 +53,7 @@ class Sweep:
     objectives: tuple[str, ...] = ("top1",)
     sampler: Sampler = "tpe"
     pruner: Pruner = "none"
-    trials: int | None = 20
+    trials: int | None = None
     seeds: int = 3
     seed: int = 0
     grid_points: int = 9
@@ -65,11 +66,16 @@ class Sweep:
         one_of("fidelity", self.fidelity, FIDELITIES)
         for name in self.objectives:
             one_of("objective", name, OBJECTIVES)
+        if self.objectives[:1] != ("top1",):
+            raise BadValue(
+                f"sweep {self.name!r}: expected top1 as the first objective, since the winner is "
+                f"chosen by it, given {', '.join(self.objectives) or 'none'}"
+            )
         at_least("trials", self.trials, 1)
         at_least("seeds", self.seeds, 1)
         at_least("grid points", self.grid_points, 2)
-        if not self.rows or not self.objectives:
-            raise BadValue(f"sweep {self.name!r}: expected at least one row and one objective")
+        if not self.rows:
+            raise BadValue(f"sweep {self.name!r}: expected at least one row, given none")
         self._check_pruner()
 
     def _check_pruner(self) -> None:

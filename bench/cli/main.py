@@ -10,6 +10,7 @@ from bench.errors import BenchError, suggestion
 
 COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
     "run": "Run a study: compute what the store lacks, then report.",
+    "sweep": "Search parameters on held-out data, then test the winner.",
     "plan": "Show what a run would do: cells, store hits, time and disk.",
     "report": "Write or print the report of a study from what the store holds.",
     "list": "List distillers, evaluators, data sets, recipes and studies.",

@@ -36,11 +36,11 @@ def command(
     from bench.cli.running import RunOptions, run_study
     from bench.cli.session import open_session
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     session = open_session(study, profile, settings, plugins, store, data)
     options = RunOptions(device, tracking_uri, not no_tracking, quiet)
     raise SystemExit(run_study(session, options))
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
+def interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt

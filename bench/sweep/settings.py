@@ -1,0 +1,170 @@
+"""From a trial's parameters to cells: a setting is a study of one row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from bench.data.sources.held_out import MARK
+from bench.errors import BadValue
+from bench.fingerprint import digest_of
+from bench.overrides import Overrides, apply_to_study
+from bench.plan import Locate, Plan, make_plan
+from bench.recipes import Profile, Recipe
+from bench.search import TRIALS, Sweep
+from bench.study import Row
+from bench.sweep.spaces import Parameter, Value, grid_of, parameters_of
+
+LAYERS = "observe.layers"
+
+
+@dataclass(frozen=True)
+class Search:
+    """One row of a sweep with everything that decides its trials' scores.
+
+    Attributes:
+        row: with all overrides of the command line in it.
+    """
+
+    sweep: Sweep
+    row: Row
+    profile: Profile
+    locate: Locate
+
+    @cached_property
+    def base(self) -> Plan:
+        """The row without any search, on held-out data."""
+        return self.plan({}, (0,), self.row.label)
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.base.cells[0].recipe
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        first = self._plan(self.row, (0,)).cells[0]
+        arch, spec = first.recipe.squeeze.arch, first.source.spec
+        found = parameters_of(self.sweep, self.row, arch, spec)
+        for parameter in found:
+            self._refuse_fixed(parameter)
+        return found
+
+    def _refuse_fixed(self, parameter: Parameter) -> None:
+        """A row may start a search elsewhere than its recipe, but not fix what is searched."""
+        name = parameter.name
+        if name in (self.row.overrides if parameter.of_recipe else self.row.params):
+            raise BadValue(
+                f"sweep {self.sweep.name!r}: expected {name} to be searched, but the row "
+                f"{self.row.label!r} or --set fixes it; leave one of the two out"
+            )
+
+    @cached_property
+    def grid(self) -> list[dict[str, Value]]:
+        return grid_of(self.parameters, self.sweep.grid_points)
+
+    @property
+    def trials(self) -> int:
+        """How many trials this search is given."""
+        if self.sweep.sampler == "grid":
+            return min(len(self.grid), self.sweep.trials or len(self.grid))
+        return self.sweep.trials or TRIALS
+
+    @cached_property
+    def name(self) -> str:
+        """Of the Optuna study: equal exactly where trials may be compared with each other."""
+        sweep = self.sweep
+        key = {
+            "probe": self.base.cells[0].address,
+            "space": {p.name: repr(p.space) for p in self.parameters},
+            "how": [sweep.sampler, sweep.pruner, sweep.fidelity, *sweep.objectives],
+            "seeds": [sweep.seeds, sweep.seed, sweep.grid_points],
+        }
+        return f"{sweep.name} · {self.row.label} · {self.profile} · {digest_of(key)[:8]}"
+
+    def plan(
+        self,
+        params: Mapping[str, object],
+        seeds: Sequence[int],
+        label: str,
+        overrides: Mapping[str, object] | None = None,
+    ) -> Plan:
+        """A setting on held-out data; nothing in it depends on the test split."""
+        return self._plan(self.row_of(params, label, overrides), tuple(seeds))
+
+    def row_of(
+        self,
+        params: Mapping[str, object],
+        label: str,
+        overrides: Mapping[str, object] | None = None,
+    ) -> Row:
+        """The row with some parameters set."""
+        own = {name: value for name, value in params.items() if "." not in name}
+        recipe = {name: value for name, value in params.items() if "." in name}
+        return replace(
+            self.row,
+            label=label,
+            params={**self.row.params, **own},
+            overrides={**self.row.overrides, **self._observed(), **recipe, **(overrides or {})},
+        )
+
+    def _observed(self) -> dict[str, object]:
+        """All layers that are searched, so that one pass over the real set serves every trial."""
+        layers = [p.space for p in self.parameters if p.name == "layer"]
+        if not layers or LAYERS in self.row.overrides:
+            return {}
+        options = getattr(layers[0], "options", ())
+        return {LAYERS: tuple(dict.fromkeys((*map(str, options), "penultimate")))}
+
+    def _plan(self, row: Row, seeds: tuple[int, ...]) -> Plan:
+        study = self.sweep.study((row,), f"{self.sweep.dataset}{MARK}", seeds)
+        return make_plan(study, self.profile, Overrides(), self.locate)
+
+
+def searches(sweep: Sweep, overrides: Overrides, profile: Profile, locate: Locate) -> list[Search]:
+    """One search per row, the command line's overrides folded into sweep and rows.
+
+    Raises:
+        BadValue: an override asks for several data sets, IPCs, evaluators or students.
+    """
+    sweep = _overridden(sweep, overrides)
+    fixed = {f"{s}.{n}".lstrip("."): value for (s, n), value in overrides.recipe.items()}
+    return [
+        Search(
+            sweep,
+            replace(
+                row,
+                params={**row.params, **_own(row, overrides)},
+                overrides={**row.overrides, **fixed},
+            ),
+            profile,
+            locate,
+        )
+        for row in sweep.rows
+    ]
+
+
+def _own(row: Row, overrides: Overrides) -> dict[str, object]:
+    return {n: value for (d, n), value in overrides.distillers.items() if d == row.distiller}
+
+
+def _overridden(sweep: Sweep, overrides: Overrides) -> Sweep:
+    """The sweep with `--set dataset=…`, `ipc=…`, `seeds=…` and the like applied."""
+    given = sweep.study(sweep.rows, sweep.dataset, tuple(range(sweep.seeds)))
+    study = apply_to_study(given, overrides)
+    one = {
+        "dataset": study.datasets,
+        "ipc": study.ipcs,
+        "evaluator": study.evaluators,
+        "student": study.students,
+    }
+    for name, values in one.items():
+        if len(values) != 1:
+            raise BadValue(f"sweep {sweep.name!r}: expected one {name}, given {list(values)}")
+    return replace(
+        sweep,
+        dataset=study.datasets[0],
+        ipc=study.ipcs[0],
+        evaluator=study.evaluators[0],
+        student=study.students[0],
+        recipe=study.recipe,
+        seeds=len(study.seeds or ()),
+    )

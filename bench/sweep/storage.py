@@ -1,0 +1,73 @@
+"""Where trials live: a journal file that several processes may share, or any database URL."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import Study
+
+from bench.data.cache import exclusive
+from bench.errors import BadValue
+from bench.search import OBJECTIVES
+from bench.sweep.spaces import Value
+
+QUEUED = "grid"  # attribute of a study whose grid is enqueued
+
+
+def journal_path(folder: Path, name: str) -> Path:
+    """`<store>/sweeps/<name>.journal`, which optuna-dashboard opens as it is."""
+    return folder / f"{name}.journal"
+
+
+def storage_at(path: Path, url: str | None) -> BaseStorage:
+    """The journal at a path, or the database that the user named.
+
+    Raises:
+        BadValue: the URL is no database that can be reached.
+    """
+    if url is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return JournalStorage(JournalFileBackend(str(path)))
+    if "://" not in url:
+        raise BadValue(
+            f"--storage: expected a database URL such as postgresql://user@host/name, given {url!r}"
+            "; without the option a journal file in the store is used"
+        )
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return RDBStorage(url)
+    except (ImportError, ValueError, SQLAlchemyError, StorageInternalError) as error:
+        cause = str(error).splitlines()[0]
+        raise BadValue(f"--storage {url.split('@')[-1]}: cannot be used: {cause}") from error
+
+
+def open_study(
+    storage: BaseStorage,
+    name: str,
+    objectives: Sequence[str],
+    sampler: BaseSampler,
+    pruner: optuna.pruners.BasePruner,
+) -> Study:
+    """The Optuna study of a name, created by whoever comes first."""
+    return optuna.create_study(
+        storage=storage,
+        study_name=name,
+        sampler=sampler,
+        pruner=pruner,
+        directions=[OBJECTIVES[objective] for objective in objectives],
+        load_if_exists=True,
+    )
+
+
+def enqueue_grid(study: Study, grid: Sequence[dict[str, Value]], folder: Path) -> None:
+    """Queues every point of a grid once, also where two processes begin at the same time."""
+    with exclusive(folder):
+        if QUEUED not in study.user_attrs:
+            for params in grid:
+                study.enqueue_trial(params, skip_if_exists=True)
+            study.set_user_attr(QUEUED, len(grid))
