@@ -4,22 +4,19 @@ Metrics may be sent twice: MLflow keeps one of equal (name, step, time, value). 
 by their tags before they are created. Connecting imports MLflow.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.tracking import owner
-from bench.tracking.connection import asking, connect, experiment_id
+from bench.tracking.calls import log_input, log_params, log_points, log_tags
+from bench.tracking.connection import alone, asking, connect, experiment_id
 from bench.tracking.layout import Point, clean_tags
 from bench.tracking.outbox import Header, Op
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-BATCH = 500  # metrics in one call
-PARAMS = 100  # params in one call, MLflow's limit
-DIGEST = 36  # characters, MLflow's limit
 ENDED_BADLY = ("KILLED", "FAILED")
 
 
@@ -32,12 +29,14 @@ class Books:
 
     def __init__(self, header: Header, files: Path) -> None:
         self._header, self._files = header, files
+        self._owner = {"attempt": header.run, "host": header.host, "process": header.process}
         self._client = connect(header.uri)
         self._experiment = experiment_id(
             self._client, header.uri, header.experiment, header.artifacts
         )
         self._runs: dict[str, Run | None] = {}
         self._own: set[str] = set()  # keys of runs that this attempt made or goes on with
+        self._done: set[str] = set()  # keys with a FINISHED run
         self._actions = {
             "run": self._open,
             "tags": self._tag,
@@ -49,22 +48,17 @@ class Books:
     def apply(self, op: Op) -> None:
         """Applies one operation other than metrics; raises Refused or Unreachable."""
         action = self._actions.get(str(op["op"]))
-        if action is not None:
-            with asking(self._header.uri):
+        with asking(self._header.uri):
+            if action is not None:
                 action(op)
 
     def log(self, key: str, points: Sequence[Point]) -> None:
         """Adds metrics to a run; raises Refused or Unreachable."""
-        from mlflow.entities import Metric
-
         with asking(self._header.uri):
             run = self._run(key)
             if run is None:
                 return
-            new = self._news(run, key, points)
-            metrics = [Metric(name, value, millis, step) for name, value, step, millis in new]
-            for start in range(0, len(metrics), BATCH):
-                self._client.log_batch(run.info.run_id, metrics=metrics[start : start + BATCH])
+            log_points(self._client, run.info.run_id, self._news(run, key, points))
 
     def kill_open(self, millis: int) -> None:
         """Marks what this attempt left open as KILLED at a time, for its process has ended."""
@@ -86,21 +80,28 @@ class Books:
             studies = [r for r in found if r.data.tags.get("level") == "study"]
             self._runs[key] = next(iter(own or studies), None)
             self._own |= {key} if own else set()
+            self._done |= {key} if any(r.info.status == "FINISHED" for r in found) else set()
         return self._runs[key]
 
     def _open(self, op: Op) -> None:
         key, level = str(op["key"]), str(op["level"])
         if level == "study":
             self._kill_stale()
-        if self._run(key) is None and not self._finished(key):
+            with alone(self._header.uri):
+                self._find_or_create(op, key, level)
+        else:
+            self._find_or_create(op, key, level)
+
+    def _find_or_create(self, op: Op, key: str, level: str) -> None:
+        if self._run(key) is None and key not in self._done:
             self._runs[key] = self._create(op, key, level)
             self._own.add(key)
         run = self._runs[key]
         if run is not None and key in self._own:
-            self._params(run, _mapping(op.get("params")))
+            log_params(self._client, run.info.run_id, _mapping(op.get("params")))
 
     def _create(self, op: Op, key: str, level: str) -> "Run":
-        tags = {**_mapping(op.get("tags")), **self._owner_tags(), "level": level, "key": key}
+        tags = {**_mapping(op.get("tags")), **self._owner, "level": level, "key": key}
         parent = self._run(str(op["parent"])) if op.get("parent") else None
         if parent is not None:
             tags["mlflow.parentRunId"] = parent.info.run_id
@@ -113,14 +114,7 @@ class Books:
         if key not in self._own:
             self._own.add(key)
             self._client.update_run(run.info.run_id, "RUNNING")
-            self._set_tags(run, self._owner_tags())
-
-    def _owner_tags(self) -> dict[str, str]:
-        header = self._header
-        return {"attempt": header.run, "host": header.host, "process": header.process}
-
-    def _finished(self, key: str) -> bool:
-        return bool(self._search(f"tags.key = '{key}' and attributes.status = 'FINISHED'"))
+            log_tags(self._client, run.info.run_id, self._owner)
 
     def _kill_stale(self) -> None:
         """Ends runs of processes of this machine that died without saying so."""
@@ -129,23 +123,10 @@ class Books:
             if owner.dead(owner.host(), run.data.tags.get("process", "")):
                 self._client.set_terminated(run.info.run_id, "KILLED")
 
-    def _params(self, run: "Run", params: Mapping[str, str]) -> None:
-        from mlflow.entities import Param
-
-        items = [Param(key, str(value)) for key, value in params.items()]
-        for start in range(0, len(items), PARAMS):
-            self._client.log_batch(run.info.run_id, params=items[start : start + PARAMS])
-
-    def _set_tags(self, run: "Run", tags: Mapping[str, object]) -> None:
-        from mlflow.entities import RunTag
-
-        items = [RunTag(key, value) for key, value in clean_tags(tags).items()]
-        self._client.log_batch(run.info.run_id, tags=items)
-
     def _tag(self, op: Op) -> None:
         run = self._run(str(op["key"]))
         if run is not None and str(op["key"]) in self._own:
-            self._set_tags(run, _mapping(op["tags"]))
+            log_tags(self._client, run.info.run_id, _mapping(op["tags"]))
 
     def _news(self, run: "Run", key: str, points: Sequence[Point]) -> Sequence[Point]:
         """Without the load of a machine that adds nothing, and without unchanged summaries."""
@@ -157,16 +138,9 @@ class Books:
         return [p for p in points if not p[0].startswith("summary/") or known.get(p[0]) != p[1]]
 
     def _input(self, op: Op) -> None:
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
         run = self._run(str(op["key"]))
         if run is not None:
-            source, profile = json.dumps({"tags": {}}), json.dumps(op.get("profile", {}))
-            data = Dataset(
-                str(op["name"])[:DIGEST], str(op["digest"])[:DIGEST], "code", source, None, profile
-            )
-            context = InputTag("mlflow.data.context", str(op["context"]))
-            self._client.log_inputs(run.info.run_id, [DatasetInput(data, [context])])
+            log_input(self._client, run.info.run_id, op)
 
     def _artifact(self, op: Op) -> None:
         run, path = self._run(str(op["key"])), self._files / str(op["file"])
@@ -179,23 +153,25 @@ class Books:
         run = self._run(key)
         if run is None:
             return
-        if key in self._own or run.info.status in ENDED_BADLY:
-            self._client.set_terminated(run.info.run_id, status, millis)
         if status == "FINISHED" and run.data.tags.get("level") == "cell":
-            self._settle(run, key, millis)
+            with alone(self._header.uri):
+                self._finish(run, key, millis)
+        elif key in self._own or run.info.status in ENDED_BADLY:  # then only the end was missing
+            self._client.set_terminated(run.info.run_id, status, millis)
 
-    def _settle(self, run: "Run", key: str, millis: int) -> None:
-        """Leaves one FINISHED run of a cell that two processes ran, and marks failed attempts."""
-        mine = (millis, run.info.run_id)
-        for other in self._search(f"tags.key = '{key}'"):
-            if other.info.run_id == run.info.run_id:
-                continue
-            if other.info.status == "FINISHED" and (other.info.end_time, other.info.run_id) < mine:
-                self._client.delete_run(run.info.run_id)
-                self._runs[key] = None
-                return
+    def _finish(self, run: "Run", key: str, millis: int) -> None:
+        """Ends a cell's run, unless another process was faster, and marks failed attempts."""
+        others = [
+            r for r in self._search(f"tags.key = '{key}'") if r.info.run_id != run.info.run_id
+        ]
+        if any(other.info.status == "FINISHED" for other in others):
+            self._client.delete_run(run.info.run_id)
+            self._runs[key] = None
+            return
+        self._client.set_terminated(run.info.run_id, "FINISHED", millis)
+        for other in others:
             if other.info.status in ENDED_BADLY:
-                self._set_tags(other, {"superseded_by": run.info.run_id})
+                log_tags(self._client, other.info.run_id, {"superseded_by": run.info.run_id})
 
 
 def _mapping(value: object) -> dict[str, str]:

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bench.events import CellFailed, CellFinished, CellStarted, StageFinished, Step
-from bench.tracking.layout import final_metrics, metric_name, points, split_params
+from bench.tracking.layout import (
+    final_metrics,
+    metric_name,
+    milliseconds,
+    points,
+    split_params,
+)
 from bench.tracking.outbox import Outbox
 from bench.tracking.samples import Sample, due, sample
 
@@ -29,6 +35,7 @@ class CellLog:
         self._waiting: deque[tuple[Step, int, Sample]] = deque()
         self._last: dict[str, int] = {}
         self._stages: list[dict[str, object]] = []
+        self._tags: dict[str, str] = {}
         self._pictured = self._diverged = self._computed = False
         self._open(study, millis)
 
@@ -54,10 +61,10 @@ class CellLog:
             self._computed = True
             self._tag(dict(tags))
 
-    def step(self, event: Step, millis: int) -> None:
+    def step(self, event: Step) -> None:
         """Samples a step, and writes down earlier samples that have arrived."""
         if due(event):
-            self._waiting.append((event, millis, sample(event.values)))
+            self._waiting.append((event, milliseconds(), sample(event.values)))
         while self._waiting and self._waiting[0][2].ready:
             self._write_step(*self._waiting.popleft())
 
@@ -97,13 +104,15 @@ class CellLog:
 
     def _end(self, status: str, millis: int) -> None:
         self._tag({"origin": "computed" if self._computed else "store"})
+        self._write({"op": "tags", "tags": self._tags})
         self._write({"op": "end", "status": status, "t": millis})
 
     def _write(self, op: Mapping[str, object]) -> None:
         self._outbox.append({**op, "key": self._key})
 
     def _tag(self, tags: Mapping[str, str]) -> None:
-        self._write({"op": "tags", "tags": tags})
+        """Keeps tags for the end, where they take one call."""
+        self._tags |= tags
 
     def _input(self, name: str, digest: str, context: str, profile: Mapping[str, int]) -> None:
         known = {"name": name, "digest": digest, "context": context, "profile": profile}

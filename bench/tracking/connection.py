@@ -81,16 +81,24 @@ def connect(uri: str) -> "MlflowClient":
     from mlflow import MlflowClient
 
     quieten()
-    client = MlflowClient(tracking_uri=uri)
     database = sqlite_file(uri)
-    with asking(uri):
-        if database is None:
-            client.search_experiments(max_results=1)
-        else:
-            with _alone(database):
-                client.search_experiments(max_results=1)
-                _write_ahead(database)
+    with asking(uri), alone(uri):
+        if database is not None and not database.exists():
+            _create(database)
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
     return client
+
+
+def _create(database: Path) -> None:
+    """Makes it under another name first: a kill amid migrations would leave a useless one."""
+    from mlflow import MlflowClient
+
+    fresh = database.with_name(f"{database.name}.{os.getpid()}.tmp")
+    fresh.unlink(missing_ok=True)
+    MlflowClient(tracking_uri=f"sqlite:///{fresh}").search_experiments(max_results=1)
+    _write_ahead(fresh)
+    fresh.replace(database)
 
 
 def quieten() -> None:
@@ -101,7 +109,12 @@ def quieten() -> None:
 
 
 @contextmanager
-def _alone(database: Path) -> Iterator[None]:
+def alone(uri: str) -> Iterator[None]:
+    """Keeps other processes from a local SQLite file for a while; servers look after themselves."""
+    database = sqlite_file(uri)
+    if database is None:
+        yield
+        return
     database.parent.mkdir(parents=True, exist_ok=True)
     with database.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

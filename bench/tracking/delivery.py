@@ -60,7 +60,9 @@ class Delivery:
             now = time.monotonic()
             if now - self._courier.progress > patience or now - start > LONGEST_WAIT:
                 self._abandoned.set()
-                return False
+                break
+        if self._thread.is_alive():  # it lets the outbox go when it gets to it
+            return False
         if self.problem or self._courier.reader.pending:
             self._outbox.release()
             return False
@@ -69,6 +71,11 @@ class Delivery:
         return True
 
     def _work(self) -> None:
+        self._deliver()
+        if self._abandoned.is_set():
+            self._outbox.release()
+
+    def _deliver(self) -> None:
         pause = EVERY
         with short_calls():
             attempt(partial(_deliver_all, self._outbox.path.parent, self._abandoned.is_set))

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
@@ -102,6 +103,11 @@ def study_address(study: str, cells: Sequence[str], params: Mapping[str, object]
     """What makes two runs of a study one: its name, its cells and its params."""
     parts = [study, *sorted(cells), *(f"{key}={params[key]}" for key in sorted(params))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def milliseconds() -> int:
+    """Now, as MLflow counts time."""
+    return time.time_ns() // 1_000_000
 
 
 def file_name(text: str) -> str:

@@ -33,12 +33,14 @@ class MlflowObserver:
         self._open: StudyLog | None = None
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, StudyStarted):
+        if isinstance(event, Step):  # first, for there are a thousand of them to one of the others
+            if self._open is not None:
+                self._open.step(event)
+        elif isinstance(event, StudyStarted):
             self._open = self._open or StudyLog(self._tracker, self._folder, self._code, event)
         elif self._open is not None:
             self._open.hear(event)
-            if not isinstance(event, Step):
-                self._report(self._open)
+            self._report(self._open)
 
     def close(self, status: str) -> None:
         """Writes the end down and waits a few seconds for the last deliveries."""

@@ -29,7 +29,7 @@ class FanOut:
         self._observers = list(observers)
 
     def __call__(self, event: Event) -> None:
-        for observer in tuple(self._observers):
+        for observer in self._observers:
             error = attempt(partial(observer, event))
             if error is not None:
                 self._drop(observer, error)
@@ -48,7 +48,7 @@ class FanOut:
     def _drop(self, observer: Observer, error: Exception) -> None:
         if observer not in self._observers:  # it broke again while the others were told
             return
-        self._observers.remove(observer)
+        self._observers = [o for o in self._observers if o is not observer]
         attempt(partial(observer.close, "KILLED"))
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
         self(Note(f"observer {type(observer).__name__} stopped after {cause}; the run goes on"))

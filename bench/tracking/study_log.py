@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from bench.tracking.cell_log import CellLog
 from bench.tracking.delivery import OUTBOX, Delivery
 from bench.tracking.layout import (
     experiment_name,
+    milliseconds,
     points,
     split_params,
     study_address,
@@ -60,12 +60,16 @@ class StudyLog:
     def path(self) -> Path:
         return self._outbox.path
 
+    def step(self, event: Step) -> None:
+        if self._cell is not None:
+            self._cell.step(event)
+
     def hear(self, event: Event) -> None:
-        if isinstance(event, Step | StageStarted | StageFinished):
+        if isinstance(event, StageStarted | StageFinished):
             self._stage(event)
         elif isinstance(event, CellStarted):
             self._leave("KILLED")
-            self._cell = CellLog(self._outbox, self._key, event, _millis())
+            self._cell = CellLog(self._outbox, self._key, event, milliseconds())
         elif isinstance(event, CellFinished | CellFailed):
             self._finish(event)
         elif isinstance(event, ReportWritten):
@@ -78,7 +82,7 @@ class StudyLog:
         self._leave("FAILED" if status == "FAILED" else "KILLED")
         if self._load is not None:
             self._load.close()
-        now = _millis()
+        now = milliseconds()
         found, _ = points(summarise(self._rows) | self._summary, 0, now)
         if found:
             self._outbox.append({"op": "metrics", "key": self._key, "points": found})
@@ -101,38 +105,36 @@ class StudyLog:
         self._outbox.append(
             {
                 "op": "run", "level": "study", "key": self._key, "name": _name(event),
-                "params": {**short, "cells": len(event.cells)}, "tags": tags, "t": _millis(),
+                "params": {**short, "cells": len(event.cells)}, "tags": tags, "t": milliseconds(),
             }
         )  # fmt: skip
         if long:
             self._keep_text("long_params.json", json.dumps(long, indent=1), "")
 
-    def _stage(self, event: Step | StageStarted | StageFinished) -> None:
+    def _stage(self, event: StageStarted | StageFinished) -> None:
         if isinstance(event, StageStarted) and not self._computed:
             self._computed = True
             self._keep_provenance(self._origin)
         if self._cell is None:
             return
-        if isinstance(event, Step):
-            self._cell.step(event, _millis())
-        elif isinstance(event, StageStarted):
+        if isinstance(event, StageStarted):
             self._cell.computing(self._origin.tags())
         else:
-            self._cell.stage(event, _millis())
+            self._cell.stage(event, milliseconds())
 
     def _finish(self, event: CellFinished | CellFailed) -> None:
         self._rows.append(event.row)
         if self._cell is not None:
-            self._cell.finish(event, _millis())
+            self._cell.finish(event, milliseconds())
             self._cell = None
 
     def _leave(self, status: str) -> None:
         if self._cell is not None:
-            self._cell.leave(status, _millis())
+            self._cell.leave(status, milliseconds())
             self._cell = None
 
     def _take_load(self, metrics: dict[str, float], index: int) -> None:
-        found, _ = points(metrics, index, _millis())
+        found, _ = points(metrics, index, milliseconds())
         self._outbox.append({"op": "metrics", "key": self._key, "points": found})
 
     def _keep_provenance(self, origin: Provenance) -> None:
@@ -159,10 +161,6 @@ def _name(event: StudyStarted) -> str:
     """`ablation · smoke`, where the profile is known."""
     profile = event.params.get("profile", event.tags.get("profile"))
     return f"{event.study} · {profile}" if profile else event.study
-
-
-def _millis() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _user() -> str:

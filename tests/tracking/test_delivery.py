@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -25,6 +26,7 @@ Events = Callable[[Sequence[int]], Iterator[Event]]
 
 WRITER = """
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from bench.events import CellStarted, Step, StudyStarted
@@ -257,3 +259,44 @@ def test_nothing_pending_needs_no_mlflow(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["0", "False"]
+
+
+def test_a_server_that_never_answers_is_not_waited_for(
+    tmp_path: Path, study_events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"no_proxy": "127.0.0.1", "TIMEOUT": "1", "MAX_RETRIES": "0"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name if name == "no_proxy" else f"MLFLOW_HTTP_REQUEST_{name}", value)
+    said: list[Event] = []
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        tracker = Tracker(uri, system_metrics=0)
+        observer = MlflowObserver(tracker, tmp_path, said.append, code=tmp_path, patience=0.1)
+        start = time.monotonic()
+        play(observer, [*study_events((0, 1))])
+        assert time.monotonic() - start < 5
+        for thread in threading.enumerate():
+            if thread.name == "bench-tracking":
+                thread.join(30)
+    assert len(said) == 1
+    assert len(outboxes(tmp_path / "outbox")) == 1
+
+
+@pytest.mark.slow
+def test_processes_that_start_at_once_on_no_database_do_not_collide(tmp_path: Path) -> None:
+    code = WRITER.replace("sys.stdin.read()", "sys.stdin.read(); observer.close('FINISHED')")
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    ends = [writer.communicate("", timeout=120) for writer in writers]
+    assert [(out, err) for out, err in ends] == [("ready\n", "")] * 2  # and nothing is printed
+    deliver_pending(tmp_path)
+    studies = [r for r in all_runs(default_uri(tmp_path)) if r.data.tags["level"] == "study"]
+    assert len(studies) == 1
+    assert list((tmp_path / "outbox").iterdir()) == []

@@ -1,0 +1,124 @@
+"""A real MLflow server: what was kept while it was down arrives, once, with its artifacts."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from mlflow import MlflowClient
+
+from bench.events import Event
+from bench.tracking.delivery import DeliveryReport, deliver_pending
+from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.tracker import Tracker, default_uri
+from bench.tracking.ui import ui_command
+
+Events = Callable[[Sequence[int]], Iterator[Event]]
+HEALTHY_WITHIN = 150.0  # seconds; 25 on an idle machine of 2 cores
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """`mlflow server` on a port, over a database that outlives it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._command = ui_command(default_uri(folder), folder / "served", port)
+        self._url = f"http://127.0.0.1:{port}/health"
+
+    def __enter__(self) -> "Server":
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        end = time.monotonic() + HEALTHY_WITHIN
+        while not self._healthy():
+            assert time.monotonic() < end, "the server did not become healthy"
+            assert self._process.poll() is None, "the server ended"
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _healthy(self) -> bool:
+        try:
+            with urlopen(self._url, timeout=1):
+                return True
+        except (URLError, OSError):
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=0.3)
+            return False
+
+
+def play(observer: MlflowObserver, events: Sequence[Event]) -> None:
+    for event in events:
+        observer(event)
+    observer.close("FINISHED")
+
+
+def state(uri: str) -> dict[str, tuple[str, list[tuple[str, int, float]], list[str]]]:
+    """Every run's status, metric points and artifacts, by run name."""
+    client = MlflowClient(uri)
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    assert len({run.info.run_name for run in runs}) == len(runs)
+    return {
+        run.info.run_name: (
+            run.info.status,
+            [
+                (name, m.step, m.value)
+                for name in sorted(run.data.metrics)
+                for m in client.get_metric_history(run.info.run_id, name)
+            ],
+            [a.path for a in client.list_artifacts(run.info.run_id)],
+        )
+        for run in runs
+    }
+
+
+@pytest.mark.slow
+def test_a_server_that_comes_back_gets_everything_once(
+    folder: Path, port: int, study_events: Events
+) -> None:
+    tracker = Tracker(f"http://127.0.0.1:{port}", system_metrics=0)
+    events = [*study_events((0, 1))]
+    observer = MlflowObserver(tracker, folder, code=folder)
+    for event in events[:-3]:  # the server is down until the last cell is nearly done
+        observer(event)
+    shutil.copytree(folder / "outbox", folder / "copy")
+    with Server(folder, port):
+        for event in events[-3:]:
+            observer(event)
+        observer.close("FINISHED")
+        deliver_pending(folder)
+        first = state(tracker.uri)
+        shutil.copytree(folder / "copy", folder / "outbox", dirs_exist_ok=True)
+        assert deliver_pending(folder) == DeliveryReport(delivered=1)  # as if killed before the ack
+        play(MlflowObserver(tracker, folder, code=folder), events)  # all is there already
+        deliver_pending(folder)
+        assert state(tracker.uri) == first
+    assert {status for status, _, _ in first.values()} == {"FINISHED"}
+    assert sorted(first) == [
+        "ablation · smoke", "wmdd · digits · ipc 2 · s0", "wmdd · digits · ipc 2 · s1",
+    ]  # fmt: skip
+    _, points, artifacts = first["wmdd · digits · ipc 2 · s0"]
+    assert [p for p in points if p[0] == "recover/bn"] == [
+        ("recover/bn", k, 2.0) for k in (1, 2, 3, 4)
+    ]
+    assert artifacts == ["images", "manifest.json"]
