@@ -28,6 +28,7 @@ class Chapter:
         name: what the paper calls it, such as `Table 4`.
         frame: one line per cell; None for a chapter of computed drawings.
         images: title -> (C, m, H, W, ch) uint8.
+        class_names: data set -> names of its classes.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Chapter:
     info: StudyInfo
     frame: pd.DataFrame | None = None
     images: Mapping[str, np.ndarray] = field(default_factory=dict)
+    class_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     plates: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
 
@@ -58,7 +60,7 @@ class Cover:
 def build_book(cover: Cover, chapters: Sequence[Chapter]) -> Report:
     """Every format of a book; works on partial results and on none."""
     drawn = {
-        chapter.key: draw(chapter.info, chapter.frame, chapter.images)
+        chapter.key: draw(chapter.info, chapter.frame, chapter.images, chapter.class_names)
         for chapter in chapters
         if chapter.frame is not None
     }

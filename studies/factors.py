@@ -17,8 +17,10 @@ CELLS: tuple[tuple[str, str, str, dict[str, object]], ...] = (
 
 
 def label(loss: str, statistics: str, cross_entropy: str) -> str:
-    terms = [loss] * (loss != "none") + ["CE"] * (cross_entropy == "on") + [statistics]
-    return " + ".join(terms) + ("" if len(terms) > 1 else " alone")
+    """The ablation's name of the cell where it has one."""
+    if cross_entropy == "on":
+        return f"clean {'CE' if loss == 'none' else loss} + {statistics}"
+    return f"clean {statistics} alone" if loss == "none" else f"clean {loss} + {statistics}, no CE"
 
 
 STUDY = Study(
@@ -43,9 +45,9 @@ STUDY = Study(
     paper_datasets=PAPER,
     grids=(Grid(("digits",), ipcs=(2,)),),
     contrasts=(
-        Contrast("CE on - off, with Wass + PCBN", "Wass + CE + PCBN", "Wass + PCBN"),
-        Contrast("CE on - off, with Wass + BN", "Wass + CE + BN", "Wass + BN"),
-        Contrast("Wass on - off, without CE, PCBN", "Wass + PCBN", "PCBN alone"),
+        Contrast("CE on - off, with Wass + PCBN", "clean Wass + PCBN", "clean Wass + PCBN, no CE"),
+        Contrast("CE on - off, with Wass + BN", "clean Wass + BN", "clean Wass + BN, no CE"),
+        Contrast("Wass on - off, no CE, PCBN", "clean Wass + PCBN, no CE", "clean PCBN alone"),
     ),
     items=("table4",),
 )

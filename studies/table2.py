@@ -32,6 +32,7 @@ STUDY = Study(
         "efficientnet_b0",
         "mobilenet_v2",
     ),
+    evaluators=("fkd", "fkd-held-out"),
     paper_datasets=(IMAGENET,),
     grids=(
         Grid(profiles=("quick", "paper"), seeds=(0, 1, 2)),

@@ -12,6 +12,7 @@ COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
     "run": "Run a study: compute what the store lacks, then report.",
     "sweep": "Search parameters on held-out data, then test the winner.",
     "plan": "Show what a run would do: cells, store hits, time and disk.",
+    "reproduce": "Reproduce the tables and figures of a paper on one page.",
     "report": "Write or print the report of a study from what the store holds.",
     "list": "List distillers, evaluators, data sets, recipes and studies.",
     "show": "Show one plugin, recipe, study, or stored artifact.",

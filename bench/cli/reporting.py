@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.artifacts import SyntheticSet
 from bench.cli.session import Session
+from bench.data.prepare import ensure
 from bench.plan import Plan
 from bench.results import row_of
 from bench.store import Store, write_atomically
@@ -39,13 +40,27 @@ def build_report(session: Session) -> "Report":
 
     rows = [row_of(cell, session.plan, session.store) for cell in session.plan.cells]
     pictures = grids(session.plan, session.store)
-    return build(describe(session.plan), DataFrame(rows), pictures)
+    return build(describe(session.plan), DataFrame(rows), pictures, class_names(session))
+
+
+def class_names(session: Session) -> dict[str, tuple[str, ...]]:
+    """Names of each data set's classes, in the order of its labels."""
+    found = {}
+    for cell in session.plan.cells:
+        spec = cell.source.spec
+        if cell.cell.dataset not in found:
+            manifest = ensure(spec, "train", session.data_root)[0]
+            found[cell.cell.dataset] = manifest.classes
+    return found
 
 
 def write_report(session: Session) -> Written:
     """Writes every format into the store's report folder, atomically file by file."""
-    report = build_report(session)
-    folder = report_folder(session)
+    return written(build_report(session), report_folder(session))
+
+
+def written(report: "Report", folder: Path) -> Written:
+    """Writes a report's files into a folder."""
     paths = []
     for name, content in report.files.items():
         path = folder / name

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from bench.cli.announcing import announce
 from bench.cli.observing import Observed, observed
-from bench.cli.reporting import write_report
+from bench.cli.reporting import Written, write_report
 from bench.cli.session import Session
 from bench.errors import StopRun
 from bench.events import ReportWritten, StudyFinished
@@ -29,7 +30,9 @@ class RunOptions:
     quiet: bool = False
 
 
-def run_study(session: Session, options: RunOptions) -> int:
+def run_study(
+    session: Session, options: RunOptions, report: Callable[[Session], Written] = write_report
+) -> int:
     """Runs a plan to its end and reports it; returns the exit code."""
     device = choose_device(options.device)
     if not options.quiet:
@@ -48,12 +51,11 @@ def run_study(session: Session, options: RunOptions) -> int:
             err=True,
         )
         return 130
-    return _conclude(session, watch, outcomes)
+    return _conclude(session, watch, outcomes, report(session))
 
 
-def _conclude(session: Session, watch: Observed, outcomes: list[Outcome]) -> int:
+def _conclude(session: Session, watch: Observed, outcomes: list[Outcome], report: Written) -> int:
     failed = [outcome for outcome in outcomes if outcome.failed]
-    report = write_report(session)
     watch.emit(ReportWritten([str(path) for path in report.paths]))
     status = "FAILED" if failed else "FINISHED"
     watch.emit(StudyFinished(session.plan.study.name, status, report.metrics))

@@ -85,14 +85,9 @@ def test_all_rows_of_the_paper_are_kept_where_their_method_is_not_built() -> Non
 def test_the_clean_cells_with_cross_entropy_are_those_of_the_ablation() -> None:
     ablation = {cell.cell.row.label: cell for cell in planned("ablation").cells}
     factors = {cell.cell.row.label: cell for cell in planned("factors").cells}
-    pairs = {
-        "clean Wass + PCBN": "Wass + CE + PCBN",
-        "clean CE + PCBN": "CE + PCBN",
-        "clean Wass + BN": "Wass + CE + BN",
-        "clean CE + BN": "CE + BN",
-    }
-    for ours, theirs in pairs.items():
-        assert ablation[ours].address == factors[theirs].address
+    shared = set(ablation) & set(factors)
+    assert len(shared) == 4
+    assert all(ablation[label].address == factors[label].address for label in shared)
 
 
 def test_the_six_layers_are_observed_in_one_pass() -> None:

@@ -1,0 +1,69 @@
+"""`bench reproduce`: the tables and figures of a paper from one command."""
+
+import signal
+
+import click
+
+from bench.cli.options import data_option, device_option, store_option
+from bench.recipes import Profile
+
+PAPERS = ("wmdd",)
+
+
+@click.command("reproduce")
+@click.argument("paper", type=click.Choice(PAPERS), default=PAPERS[0])
+@click.option("--table", "tables", multiple=True, metavar="N", help="Only this table (repeatable).")
+@click.option("--figure", "figures", multiple=True, metavar="N", help="Only this figure, as 5a.")
+@click.option("--dataset", metavar="NAME", help="On this data set instead of the scale's own.")
+@click.option(
+    "--scale",
+    type=click.Choice(["smoke", "quick", "paper"]),
+    default="quick",
+    show_default=True,
+    help="smoke and quick: digits, shortened; paper: the paper's data sets and lengths.",
+)
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As in bench run.")
+@store_option
+@data_option
+@device_option
+@click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow URI [<store>/mlflow.db]")
+@click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
+@click.option("--report-only", is_flag=True, help="Compute nothing: bind what the store holds.")
+@click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
+def command(
+    paper: str,
+    tables: tuple[str, ...],
+    figures: tuple[str, ...],
+    dataset: str | None,
+    scale: Profile,
+    settings: tuple[str, ...],
+    store: str,
+    data: str,
+    device: str,
+    tracking_uri: str | None,
+    no_tracking: bool,
+    report_only: bool,
+    quiet: bool,
+) -> None:
+    """Reproduce the tables and figures of PAPER, all of them unless some are named.
+
+    Everything goes through one store, so that what studies share is computed once; the result is
+    one page. What was interrupted goes on where it was.
+    """
+    from bench.cli.reproducing import open_edition, write_book
+    from bench.cli.run_command import interrupt
+    from bench.cli.running import RunOptions, run_study
+    from bench.reproduction import chosen
+
+    signal.signal(signal.SIGTERM, interrupt)
+    given = [*settings, *([f"dataset={dataset}"] if dataset else [])]
+    edition = open_edition(paper, chosen(tables, figures), scale, given, store, data)
+    for text in edition.missing:
+        click.echo(f"not run: {text}", err=True)
+    if report_only:
+        made = write_book(edition)
+        click.echo(made.terminal)
+        click.echo(f"report: {made.folder}/report.html (also .md, .csv, .tex)")
+        return
+    options = RunOptions(device, tracking_uri, not no_tracking, quiet)
+    raise SystemExit(run_study(edition.session, options, lambda _: write_book(edition)))

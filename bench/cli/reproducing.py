@@ -1,0 +1,149 @@
+"""What `bench reproduce` does: plan the studies of a paper, run them as one, bind their page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.cli.figure1 import TITLE, figure1
+from bench.cli.reporting import (
+    Written,
+    class_names,
+    describe,
+    grids,
+    provenance_of,
+    report_folder,
+    written,
+)
+from bench.cli.session import Session, find_source, find_spec
+from bench.data.sizes import published_sizes
+from bench.errors import BadData
+from bench.plan import Plan, Source
+from bench.recipes import Profile
+from bench.reproduction import Reproduction, item_name, reproduction, without
+from bench.results import row_of
+from bench.store import Store
+
+if TYPE_CHECKING:
+    from reports.book import Chapter, Cover
+
+ABOUT = {"wmdd": "Dataset distillation via the Wasserstein metric (arXiv:2311.18531)"}
+MARK = "not here: "  # begins the digests of data sets that are planned but cannot be run
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A reproduction with its store, and what makes it again.
+
+    Attributes:
+        missing: data sets that are not here, with what to do about it.
+    """
+
+    reproduction: Reproduction
+    session: Session
+    command: str
+    missing: tuple[str, ...] = ()
+
+
+def open_edition(
+    paper: str,
+    items: Sequence[str],
+    scale: Profile,
+    settings: Sequence[str],
+    store: str,
+    data: str,
+) -> Edition:
+    """Plans the items; cells of data sets that are not here stay in the plans, not in the run."""
+    root, missing = Path(data).expanduser(), dict[str, str]()
+
+    def locate(name: str) -> Source:
+        try:
+            return find_source(name, root)
+        except BadData as error:
+            sizes = published_sizes(name)
+            if sizes is None:
+                raise
+            missing[name] = str(error)
+            return Source(find_spec(name), f"{MARK}{name}", f"{MARK}{name} (test)", *sizes)
+
+    made = reproduction(paper, items, scale, settings, locate)
+    session = Session(without(made.whole, lambda name: name in missing), Store(store), root)
+    flags = [f"--{item.rstrip('0123456789abc')} {item.lstrip('tablefigur')}" for item in items]
+    chosen = flags if len(items) < 4 else []
+    command = " ".join(["bench reproduce", paper, *chosen, f"--scale {scale}",
+                        *(f"--set {text}" for text in settings)])  # fmt: skip
+    return Edition(made, session, command, tuple(f"{n}: {text}" for n, text in missing.items()))
+
+
+def write_book(edition: Edition) -> Written:
+    """Writes the page and its other formats from whatever the store holds."""
+    from reports.book import build_book
+
+    chapters = [
+        chapter for plan in edition.reproduction.plans for chapter in [_study(edition, plan)]
+    ]
+    chapters += [_computed()] if "figure1" in edition.reproduction.items else []
+    made = build_book(_cover(edition), sorted(chapters, key=lambda c: _place(c.key)))
+    return written(made, report_folder(edition.session))
+
+
+def _study(edition: Edition, plan: Plan) -> "Chapter":
+    from pandas import DataFrame
+
+    from reports.book import Chapter
+
+    session = replace(edition.session, plan=plan)
+    store = session.store
+    rows = [row_of(cell, plan, store) for cell in plan.cells]
+    images = grids(plan, store) if plan.study.side_by_side else {}
+    names = class_names(without_missing(session)) if images else {}
+    return Chapter(
+        plan.study.name, chapter_name(plan), describe(plan), DataFrame(rows), images, names
+    )
+
+
+def without_missing(session: Session) -> Session:
+    absent = {c.cell.dataset for c in session.plan.cells if c.source.train.startswith(MARK)}
+    return replace(session, plan=without(session.plan, lambda name: name in absent))
+
+
+def chapter_name(plan: Plan) -> str:
+    """`Table 4`, `Figures 6-10`, or `Table 4, factors` for a further study of one item."""
+    items, name = plan.study.items, plan.study.name
+    if len(items) > 1:
+        return f"{item_name(items[0])}-{items[-1].removeprefix('figure')}"
+    extra = "" if name in (items[0], "ablation") else f", {name}"
+    return f"{item_name(items[0])}{extra}"
+
+
+def _computed() -> "Chapter":
+    from reports.book import Chapter
+    from reports.info import StudyInfo
+
+    info = StudyInfo("figure1", TITLE, "Computed from the shapes themselves; nothing is trained.")
+    return Chapter("figure1", "Figure 1", info, plates=(figure1(),))
+
+
+def _place(key: str) -> tuple[bool, str]:
+    """Tables first; the two studies of Table 4 together."""
+    name = {"ablation": "table4", "factors": "table4b"}.get(key, key)
+    return (not name.startswith("table"), name)
+
+
+def _cover(edition: Edition) -> "Cover":
+    from reports.book import Cover
+
+    paper, plan = edition.reproduction.paper, edition.session.plan
+    scale = plan.profile
+    lead = (
+        "Every number comes from an artifact in the store, every cell names its address and the "
+        "command that makes it again. "
+    )
+    if scale != "paper":
+        lead += (
+            f"This is the {scale} scale: shorter trainings on small data sets. It is held against "
+            "the paper in order and sign, never in value."
+        )
+    warnings = tuple(f"Data set {text}" for text in edition.missing)
+    facts = provenance_of(plan)
+    return Cover(f"{paper.upper()}: {ABOUT[paper]}", lead, edition.command, facts, warnings)
