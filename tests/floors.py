@@ -40,7 +40,7 @@ GROUND = inside(
     "overrides", "catalog",
 )  # fmt: skip
 MATH = inside("transport", "models", "data")
-STAGES = inside("contracts", "stages")
+STAGES = inside("contracts", "stages", "analysis")
 RUNNING = inside(
     "plan", "limits", "results", "making", "run", "execution", "costs", "checking", "sweep",
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What artifacts say about each other: numbers and pictures beside the scores."""
