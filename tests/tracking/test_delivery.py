@@ -20,7 +20,7 @@ from bench.tracking.connection import connect, experiment_id
 from bench.tracking.delivery import DeliveryReport, deliver_pending
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.outbox import Outbox, new_header, outboxes
-from bench.tracking.tracker import Tracker, default_uri
+from bench.tracking.tracker import Tracker, as_uri, default_uri
 
 Events = Callable[[Sequence[int]], Iterator[Event]]
 
@@ -31,7 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 from bench.events import CellStarted, Step, StudyStarted
 from bench.tracking.mlflow_log import MlflowObserver
-from bench.tracking.tracker import Tracker, default_uri
+from bench.tracking.tracker import Tracker, as_uri, default_uri
 
 folder = Path(sys.argv[1])
 observer = MlflowObserver(Tracker(default_uri(folder), system_metrics=0), folder, code=folder)
@@ -137,7 +137,7 @@ def test_files_that_find_no_place_wait_and_hold_nothing_else_up(
 def test_delivery_resumes_in_the_middle(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
-    header = new_header("ablation", tracker.uri, "bench/ablation", "")
+    header = new_header("ablation", tracker.uri, "bench/ablation", as_uri(folder))
     outbox = Outbox(folder / "outbox", header)
     opening = {"op": "run", "params": {}, "tags": {}, "t": 1000}
     outbox.append({**opening, "level": "study", "key": "s", "name": "study"})
@@ -161,7 +161,7 @@ def test_delivery_resumes_in_the_middle(
 
 
 def test_what_the_store_refuses_is_skipped_and_told(folder: Path, tracker: Tracker) -> None:
-    outbox = Outbox(folder / "outbox", new_header("s", tracker.uri, "bench/s", ""))
+    outbox = Outbox(folder / "outbox", new_header("s", tracker.uri, "bench/s", as_uri(folder)))
     outbox.append(
         {"op": "run", "level": "study", "key": "s", "name": "s", "params": {}, "tags": {}, "t": 1}
     )
@@ -201,7 +201,7 @@ def test_runs_of_dead_processes_are_killed_even_without_their_outbox(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
     client = connect(tracker.uri)
-    experiment = experiment_id(client, tracker.uri, "bench/ablation", "")
+    experiment = experiment_id(client, tracker.uri, "bench/ablation", as_uri(folder))
     code = "from bench.tracking import owner; print(owner.process())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     owners = {"dead": done.stdout.strip(), "living": owner.process()}
@@ -232,7 +232,7 @@ def test_a_deleted_experiment_is_explained(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
     client = connect(tracker.uri)
-    client.delete_experiment(experiment_id(client, tracker.uri, "bench/ablation", ""))
+    client.delete_experiment(experiment_id(client, tracker.uri, "bench/ablation", as_uri(folder)))
     said: list[Event] = []
     play(MlflowObserver(tracker, folder, said.append, code=folder), [*study_events((0,))])
     assert "experiment 'bench/ablation' is deleted; restore it" in str(said[0])

@@ -45,9 +45,13 @@ def runs(tracker: Tracker, level: str, experiment: str = "bench/ablation") -> li
 
 
 def test_a_study_run_holds_its_cell_runs(
-    tracker: Tracker, folder: Path, study_events: Events
+    tracker: Tracker, folder: Path, study_events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
     assert track(tracker, folder, [*study_events((0, 1))], "FINISHED") == []
+    assert list(elsewhere.iterdir()) == []  # MLflow's own default would be ./mlruns
     (study,), cells = runs(tracker, "study"), runs(tracker, "cell")
     assert study.info.run_name == "ablation · smoke"
     names = [f"wmdd · digits · ipc 2 · s{seed}" for seed in (0, 1)]
