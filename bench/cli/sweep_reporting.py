@@ -2,31 +2,22 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from optuna.study import Study
 
 from bench.catalog import load_study
 from bench.cli.running import again, run_study
 from bench.cli.session import Session, find_source
+from bench.cli.sweep_describing import Found, describe, rows_of
 from bench.cli.sweep_options import SweepOptions
 from bench.overrides import Overrides
 from bench.plan import make_plan
 from bench.store import Store, write_atomically
 from bench.sweep.best import best_study
-from bench.sweep.settings import Search
 from bench.sweep.standings import standings
+from bench.sweep.storage import journal_path
 from bench.sweep.worker import Ended
-
-
-@dataclass(frozen=True)
-class Found:
-    """A search with the trials that it has."""
-
-    search: Search
-    study: Study
 
 
 def conclude(
@@ -34,16 +25,20 @@ def conclude(
 ) -> int:
     """Writes the winners' study file, runs it, reports; returns the exit code."""
     folder = report_folder(found, store, options)
-    code = 0
-    path = write_best(found, folder, options)
+    path, code, test = write_best(found, folder, options), 0, None
     if path and options.test:
-        code = run_study(tested(path, store, options), options.run)
+        test = tested(path, store, options)
+        code = run_study(test, options.run)
+    click.echo(write_report(found, folder, test, options))
+    click.echo(f"sweep: {folder}/report.html (also .md, trials.csv, figures/)")
+    if path:
+        click.echo(f"best: bench run {path} --profile {options.profile} --store {store.root}")
     failures = [one for one in ended if one.error]
     for one in failures:
         click.echo(f"failed: {one.label}: {one.error}", err=True)
         if one.traceback:
             click.echo(one.traceback, err=True)
-    return 1 if failures else code
+    return 1 if failures or path is None else code
 
 
 def write_best(found: Sequence[Found], folder: Path, options: SweepOptions) -> Path | None:
@@ -65,6 +60,25 @@ def tested(path: Path, store: Store, options: SweepOptions) -> Session:
     study = load_study(str(path))
     plan = make_plan(study, options.profile, Overrides(), lambda name: find_source(name, root))
     return Session(plan, store, root)
+
+
+def write_report(
+    found: Sequence[Found], folder: Path, test: Session | None, options: SweepOptions
+) -> str:
+    """Writes every file of the report; returns its tables as text."""
+    from pandas import DataFrame
+
+    from reports.sweep_page import build_sweep
+
+    sweep, rows = found[0].search.sweep, rows_of(found)
+    storage = options.storage and options.storage.split("@")[-1]
+    storage = storage or str(journal_path(Store(options.store).local_folder("sweeps"), sweep.name))
+    report = build_sweep(describe(found, rows, test, storage), DataFrame(rows))
+    for name, content in report.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+    return report.terminal
 
 
 def report_folder(found: Sequence[Found], store: Store, options: SweepOptions) -> Path:

@@ -12,8 +12,9 @@ from optuna.study import Study
 from bench.cli.observing import tracker_for
 from bench.cli.running import again
 from bench.cli.session import Session
+from bench.cli.sweep_describing import Found
 from bench.cli.sweep_options import SweepOptions
-from bench.cli.sweep_reporting import Found, conclude
+from bench.cli.sweep_reporting import conclude
 from bench.errors import StopRun
 from bench.events import Note, StudyFinished, StudyStarted
 from bench.fingerprint import HEX, digest_of

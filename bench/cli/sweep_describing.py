@@ -1,0 +1,130 @@
+"""A sweep as its report sees it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from optuna.study import Study
+
+from bench.cli.reporting import provenance_of
+from bench.cli.running import again
+from bench.cli.session import Session
+from bench.results import row_of
+from bench.search import Sweep
+from bench.space import Choice
+from bench.sweep.best import best_rows
+from bench.sweep.importance import importances
+from bench.sweep.rows import seconds_spared, trial_rows
+from bench.sweep.settings import Search
+from bench.sweep.spaces import Parameter
+from bench.sweep.standings import standings
+
+if TYPE_CHECKING:
+    from reports.sweep_info import MethodInfo, ParameterInfo, SweepInfo
+
+FIDELITY = {"none": "", "wilcoxon": "seeds"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A search with the trials that it has."""
+
+    search: Search
+    study: Study
+
+
+def rows_of(found: Sequence[Found]) -> list[dict[str, object]]:
+    """All trials of all searches, one line each."""
+    return [row for one in found for row in trial_rows(one.search, one.study)]
+
+
+def describe(
+    found: Sequence[Found], rows: Sequence[Mapping[str, object]], test: Session | None, storage: str
+) -> "SweepInfo":
+    from reports.sweep_info import SweepInfo
+
+    search = found[0].search
+    sweep = search.sweep
+    made, alone = seconds_spared(rows)
+    return SweepInfo(
+        name=sweep.name,
+        title=sweep.title,
+        description=sweep.description,
+        dataset=sweep.dataset,
+        methods=tuple(_method(one, test) for one in found),
+        objectives=sweep.objectives,
+        paper_table=sweep.paper_table,
+        fidelity=FIDELITY.get(sweep.pruner, sweep.fidelity),
+        facts=_facts(search, rows),
+        made=made,
+        alone=alone,
+        command=again(),
+        storage=storage,
+        provenance=provenance_of(search.base),
+    )
+
+
+def _facts(search: Search, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    sweep = search.sweep
+    done = sum(row["state"] in ("COMPLETE", "PRUNED") for row in rows)
+    facts = {
+        "trials": str(done),
+        "seeds per trial": str(sweep.seeds),
+        "data set": f"{sweep.dataset}, a fifth of its training split held out",
+        "images per class": str(sweep.ipc),
+        "sampler": f"{sweep.sampler}, seed {sweep.seed}",
+        "pruner": "" if sweep.pruner == "none" else _pruner(sweep),
+        "objectives": ", ".join(sweep.objectives),
+        "recipe": search.recipe.id,
+        "profile": search.profile,
+        "student": search.recipe.student.arch,
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _pruner(sweep: Sweep) -> str:
+    return f"{sweep.pruner} over {FIDELITY.get(sweep.pruner, sweep.fidelity)}"
+
+
+def _method(one: Found, test: Session | None) -> "MethodInfo":
+    from reports.sweep_info import MethodInfo, Shares
+
+    ranked = standings(one.study)
+    shares = [Shares(i.evaluator, i.n, dict(i.shares), i.note) for i in importances(one.study)]
+    label = one.search.row.label
+    parameters = tuple(_parameter(p) for p in one.search.parameters)
+    if not ranked:
+        return MethodInfo(label, parameters, tuple(shares))
+    best, default = (row.label for row in best_rows(one.search, ranked[0]))
+    return MethodInfo(
+        label=label,
+        parameters=parameters,
+        importances=tuple(shares),
+        best={name: _value(value) for name, value in ranked[0].params.items()},
+        best_top1=ranked[0].top1,
+        tested=_tested(test, best),
+        default=_tested(test, default),
+    )
+
+
+def _tested(test: Session | None, label: str) -> dict[int, float]:
+    """Test accuracies of a row by seed, of the cells that are done."""
+    if test is None:
+        return {}
+    cells = [cell for cell in test.plan.cells if cell.cell.row.label == label]
+    rows = [row_of(cell, test.plan, test.store) for cell in cells]
+    return {int(str(r["seed"])): float(str(r["top1"])) for r in rows if r["status"] == "ok"}
+
+
+def _parameter(parameter: Parameter) -> "ParameterInfo":
+    from reports.sweep_info import ParameterInfo
+
+    space = parameter.space
+    if isinstance(space, Choice):
+        return ParameterInfo(parameter.name, options=tuple(str(_value(o)) for o in space.options))
+    return ParameterInfo(parameter.name, space.log, float(space.low), float(space.high))
+
+
+def _value(value: object) -> float | str:
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(str(value)) if numeric else str(value)

@@ -1,0 +1,123 @@
+"""All files of a sweep's report: tables, figures, one self-contained page."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from markupsafe import Markup
+
+from reports.build import Report
+from reports.console import terminal
+from reports.csv_ import frame_csv, table_csv
+from reports.drawing import Figure
+from reports.glyphs import inline
+from reports.html import environment
+from reports.markdown import escape, fenced, table_markdown
+from reports.published import footnotes
+from reports.rank_correlation import fidelity_table
+from reports.sensitivity import paper_curves, sensitivity_figure
+from reports.sweep_figures import (
+    contour_figure,
+    history_figure,
+    importance_figure,
+    pareto_figure,
+    slice_figure,
+)
+from reports.sweep_info import SweepInfo, TrialInfo, trials_of
+from reports.sweep_tables import budget_table, importance_table, winners_table
+from reports.sweep_trials import explorer, trials_table
+from reports.tables import Table, slug
+from reports.views import view
+
+
+def build_sweep(info: SweepInfo, frame: pd.DataFrame) -> Report:
+    """The report of a sweep from its trials, one per line; nothing is written.
+
+    Raises:
+        BadValue: for a frame without the columns of trials.
+    """
+    trials = trials_of(frame)
+    drawn, tables = figures(info, trials), summary_tables(info, trials)
+    listing = trials_table(info, trials)
+    notes = _notes(info)
+    files = {
+        "report.html": _html(info, drawn, tables, listing, notes, explorer(info, trials)),
+        "report.md": _markdown(info, drawn, [*tables, listing], notes),
+        "trials.csv": frame_csv(frame),
+        "tables.csv": table_csv(tables),
+    }
+    content = {name: value.encode("utf-8") for name, value in files.items()}
+    for figure in drawn:
+        content[f"figures/{figure.key}.svg"] = figure.svg
+        content[f"figures/{figure.key}.png"] = figure.png
+    return Report(content, "\n\n".join(terminal(table) for table in tables), {})
+
+
+def summary_tables(info: SweepInfo, trials: Sequence[TrialInfo]) -> list[Table]:
+    found = (
+        winners_table(info),
+        budget_table(info, trials),
+        importance_table(info),
+        fidelity_table(info, trials),
+    )
+    return [table for table in found if table]
+
+
+def figures(info: SweepInfo, trials: Sequence[TrialInfo]) -> list[Figure]:
+    """Whatever the trials suffice for."""
+    found: list[Figure | None] = []
+    for method in info.methods:
+        mark = slug(method.label)
+        found += [
+            sensitivity_figure(f"sensitivity-{mark}-{slug(p.name)}", info, method, trials, p.name)
+            for p in method.parameters
+        ]
+    for method in info.methods:
+        mark = slug(method.label)
+        found.append(slice_figure(f"slice-{mark}", method, trials))
+        found.append(contour_figure(f"contour-{mark}", method, trials))
+        found.append(importance_figure(f"importance-{mark}", method))
+    found.append(history_figure("history", info, trials))
+    found.append(pareto_figure("pareto", info, trials))
+    return [figure for figure in found if figure]
+
+
+def _notes(info: SweepInfo) -> tuple[str, ...]:
+    """What the paper's curve means, where one is shown."""
+    shown = any(paper_curves(info.paper_table, p.name) for m in info.methods for p in m.parameters)
+    return footnotes(info.paper_table, ()) if shown else ()
+
+
+def _html(
+    info: SweepInfo,
+    drawn: Sequence[Figure],
+    tables: Sequence[Table],
+    listing: Table,
+    notes: Sequence[str],
+    data: str,
+) -> str:
+    return (
+        environment()
+        .get_template("sweep.html")
+        .render(
+            info=info,
+            figures=[(figure.title, Markup(inline(figure.svg))) for figure in drawn],
+            tables=[view(table) for table in tables],
+            listing=view(listing),
+            notes=notes,
+            data=Markup(data),
+        )
+    )
+
+
+def _markdown(
+    info: SweepInfo, drawn: Sequence[Figure], tables: Sequence[Table], notes: Sequence[str]
+) -> str:
+    parts = [f"# {escape(info.title)}", escape(info.description)]
+    parts.append("\n".join(f"- {escape(k)}: {escape(v)}" for k, v in info.facts.items()))
+    for table in tables:
+        parts += [f"## {escape(table.title)}", table_markdown(table)]
+    parts += ["## Figures", *(f"![{escape(f.title)}](figures/{f.key}.svg)" for f in drawn)]
+    parts += ["\n".join(f"- {escape(note)}" for note in notes)]
+    parts += ["## Provenance", fenced(info.command)]
+    parts.append("\n".join(f"- {escape(k)}: {escape(v)}" for k, v in info.provenance.items()))
+    return "\n\n".join(part for part in parts if part) + "\n"
