@@ -71,12 +71,16 @@ class StageFinished(Event):
 
 @dataclass(frozen=True)
 class CellFinished(Event):
-    """A cell is done; `metrics` are its final numbers, `row` its line of the results table."""
+    """A cell is done; `metrics` are its final numbers, `row` its line of the results table.
+
+    `tags` are strings to filter by that were not known when it began, such as a trial's state.
+    """
 
     cell: str
     address: str
     metrics: Mapping[str, float]
     row: Mapping[str, object]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

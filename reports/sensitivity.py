@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from reports.drawing import MUTED, OURS, PAPER, RULE, Figure, render
 from reports.figures import LEGEND
@@ -151,9 +152,17 @@ def place(parameter: ParameterInfo, value: float | str) -> float:
     return float(value) if parameter.numeric else float(parameter.options.index(str(value)))
 
 
+def log_axis(axes: "Axes", which: str) -> None:
+    """A logarithmic axis whose labels are plain numbers."""
+    (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def _frame(axes: "Axes", parameter: ParameterInfo) -> None:
     if parameter.numeric and parameter.log:
-        axes.set_xscale("log")
+        log_axis(axes, "x")
     elif not parameter.numeric and not axes.get_xticklabels()[0].get_text():
         axes.set_xticks(range(len(parameter.options)), list(parameter.options))
     axes.set_xlabel(parameter.name)

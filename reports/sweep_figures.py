@@ -10,7 +10,7 @@ from matplotlib.tri import Triangulation
 
 from reports.drawing import INK, MUTED, OURS, PAGE, PAPER, RULE, Figure, render
 from reports.figures import LEGEND, pareto
-from reports.sensitivity import place
+from reports.sensitivity import log_axis, place
 from reports.sweep_info import MethodInfo, ParameterInfo, SweepInfo, TrialInfo
 from reports.tables import duration, size
 
@@ -180,7 +180,7 @@ def _two_numbers(method: MethodInfo) -> tuple[ParameterInfo, ParameterInfo] | No
 def _axis(axes: "Axes", parameter: ParameterInfo, which: str) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
     if parameter.numeric and parameter.log:
-        (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+        log_axis(axes, which)
     axis.set_label_text(parameter.name)
     if not parameter.numeric:
         axis.set_ticks(range(len(parameter.options)), list(parameter.options))

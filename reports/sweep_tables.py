@@ -133,6 +133,7 @@ def importance_table(info: SweepInfo) -> Table | None:
             method.label if len(info.methods) > 1 else "",
         )
         for method in info.methods
+        if len(method.parameters) > 1  # the share of a single one is 1 by definition
         for shares in method.importances
         for p in method.parameters
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bench.catalog import load_study
+from bench.catalog import load_study, load_sweep
 from bench.cli.running import again, run_study
 from bench.cli.session import Session, find_source
 from bench.cli.sweep_describing import Found, describe, rows_of
@@ -83,9 +83,10 @@ def write_report(
 
 def report_folder(found: Sequence[Found], store: Store, options: SweepOptions) -> Path:
     """`<store>/reports/sweep-<name>-<profile>`, with a mark where it is not as declared."""
-    search = found[0].search
+    search, declared = found[0].search, load_sweep(options.sweep)
     changed = [*options.settings, *options.spaces, *options.distillers]
-    changed += [f"{k}={v}" for k, v in options.changes.items() if v is not None]
+    given = {k: v for k, v in options.changes.items() if v is not None}
+    changed += [f"{k}={v}" for k, v in given.items() if v != getattr(declared, k)]
     text = "|".join(changed)
     mark = f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}" if changed else ""
     name = f"{search.sweep.study_name}-{search.profile}{mark}"

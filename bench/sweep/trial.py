@@ -125,10 +125,11 @@ class TrialRun:
         tags |= {"optuna_study": self.search.name, "row": self.search.row.label}
         self.meter.emit(CellStarted(self.label, _address(plan), params, tags))
 
-    def finished(self, judged: Judged) -> CellFinished:
+    def finished(self, judged: Judged, state: str) -> CellFinished:
         """The event that ends a trial; its row names no score, since no seed has it."""
         row = {"row": self.search.row.label, "trial": self.trial.number, "dataset": self.data}
-        return CellFinished(self.label, judged.address, judged.metrics(), row)
+        tags = {"optuna_state": state, "stopped_early": str(judged.pruned).lower()}
+        return CellFinished(self.label, judged.address, judged.metrics(), row, tags)
 
     def failed(self, error: str) -> CellFailed:
         row = {"row": self.search.row.label, "trial": self.trial.number, "dataset": self.data}

@@ -57,7 +57,7 @@ class Worker:
             return self._failed(run, queue, error)
         note(run.trial, judged, run.meter.seconds - before)
         state = self._tell(run, queue, judged)
-        self.emit(run.finished(judged))
+        self.emit(run.finished(judged, state))
         return Ended(run.trial.number, run.label, state)
 
     def _tell(self, run: TrialRun, queue: Queue, judged: Judged) -> str:

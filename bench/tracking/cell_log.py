@@ -89,6 +89,8 @@ class CellLog:
         if isinstance(event, CellFinished):
             for name, value in final_metrics(event.metrics).items():
                 self._metrics({name: value}, self._last.get(name, 0), millis)
+            if event.tags:
+                self._tag(event.tags)
         if isinstance(event, CellFailed):
             self._tag({"error": event.error[:LONGEST_ERROR]})
         if event.row.get("device"):
