@@ -1,57 +1,36 @@
-"""What a plan will cost: seconds and bytes of every task, from a short calibration on this machine.
+"""What a plan will cost: seconds, operations and bytes of every task.
 
-A few real steps of each kind (training, forward, recover) are timed for every network, resolution
-and batch that the plan uses; the rest is counting. Timings are kept in the store per device.
+Steps are timed (bench.calibration) for every network, resolution and batch that the plan uses; the
+rest is counting. Constants of what is not steps are measured on one core.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import cross_entropy
 
-from bench.contracts import Distiller
+from bench.calibration import Meter, Shape
 from bench.models.build import build_model
-from bench.models.taps import Tapped
 from bench.plan import CellPlan, Plan, Task
-from bench.stages.compute import autocast, placed
+from bench.recipes import Recover
+from bench.results import recover_steps
 from bench.store import Store
 
-CALIBRATION = "calibration"
-BIGGEST = 2e11  # FLOP of one timed step; larger batches are timed smaller and scaled
-REPEATS = 3
 START = 0.02  # seconds that every stage spends on loading and storing
-SOLVE = 6e-8  # seconds per real feature, atom and iteration of a barycenter (measured, one core)
+SOLVE = 6e-8  # seconds per real feature, atom and iteration of a barycenter
+CALL = 1e-4  # seconds per class and iteration of a barycenter, whatever its size
 LABEL_BYTES = 42  # order, crop, flip and mix of one augmented image, beside its logits
+DRAW = 4e-6  # seconds to draw the augmentation of one image
+TEST = 250  # images of a batch of the test pass
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Estimated seconds of computing and bytes of storing one artifact."""
+    """Estimated seconds of computing, bytes of storing and operations of one artifact."""
 
     seconds: float
     bytes: float
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A network at a batch: everything that the time of a step depends on."""
-
-    kind: str
-    arch: str
-    channels: int
-    resolution: int
-    num_classes: int
-    stem: str
-    batch: int
-    fast: bool
-
-    def key(self, device: torch.device) -> str:
-        """A name for the record of its timing."""
-        parts = (self.kind, self.arch, self.channels, self.resolution, self.num_classes, self.stem)
-        name = "-".join(map(str, (*parts, self.batch, "bf16" if self.fast else "fp32", device)))
-        return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+    flops: float = 0.0
 
 
 def estimate(plan: Plan, store: Store, device: torch.device) -> dict[str, Cost]:
@@ -66,111 +45,21 @@ def estimate(plan: Plan, store: Store, device: torch.device) -> dict[str, Cost]:
                 manifest = store.manifest(task.address)
                 found[task.address] = Cost(manifest.seconds, manifest.bytes)
             else:
-                cost = _COSTS[task.stage](cell, task, meter)
-                found[task.address] = Cost(cost.seconds + START, cost.bytes)
+                found[task.address] = predict(cell, task, meter)
     return found
 
 
-class Meter:
-    """Seconds per step on a device, timed once and remembered in the store."""
-
-    def __init__(self, store: Store, device: torch.device) -> None:
-        self.store, self.device = store, device
-        self._known: dict[Shape, float] = {}
-
-    def seconds(self, shape: Shape) -> float:
-        if shape not in self._known:
-            record = self.store.record(CALIBRATION, shape.key(self.device))
-            if record is None:
-                record = {"seconds": self._time(shape)}
-                self.store.put_record(CALIBRATION, shape.key(self.device), record)
-            self._known[shape] = float(str(record["seconds"]))
-        return self._known[shape]
-
-    def _time(self, shape: Shape) -> float:
-        from bench.models.flops import forward_flops
-
-        model = build_model(
-            shape.arch,
-            num_classes=shape.num_classes,
-            channels=shape.channels,
-            resolution=shape.resolution,
-            seed=0,
-            stem=shape.stem,
-        )
-        per_image = 3 * forward_flops(model, shape.channels, shape.resolution)
-        batch = int(max(2, min(shape.batch, BIGGEST // per_image)))
-        placed(model, self.device, shape.fast)
-        step = _STEPS[shape.kind](model, batch, shape, self.device)
-        step()
-        begin = time.perf_counter()
-        for _ in range(REPEATS):
-            step()
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return (time.perf_counter() - begin) / REPEATS * shape.batch / batch
-
-
-def _inputs(batch: int, shape: Shape, device: torch.device) -> torch.Tensor:
-    return torch.zeros(batch, shape.channels, shape.resolution, shape.resolution, device=device)
-
-
-def _train_step(
-    model: torch.nn.Module, batch: int, shape: Shape, device: torch.device
-) -> Callable[[], None]:
-    x, y = _inputs(batch, shape, device), torch.zeros(batch, dtype=torch.int64, device=device)
-    optimizer = torch.optim.AdamW(model.parameters())
-
-    def step() -> None:
-        optimizer.zero_grad()
-        with autocast(device, shape.fast):
-            logits = model(x)
-        cross_entropy(logits.float(), y).backward()
-        optimizer.step()
-
-    return step
-
-
-def _forward_step(
-    model: torch.nn.Module, batch: int, shape: Shape, device: torch.device
-) -> Callable[[], None]:
-    x = _inputs(batch, shape, device)
-    model.eval()
-
-    def step() -> None:
-        with torch.no_grad(), autocast(device, shape.fast):
-            model(x)
-
-    return step
-
-
-def _recover_step(
-    model: torch.nn.Module, batch: int, shape: Shape, device: torch.device
-) -> Callable[[], None]:
-    x = _inputs(batch, shape, device).requires_grad_()
-    model.eval().requires_grad_(False)
-    optimizer = torch.optim.Adam([x])
-
-    def step() -> None:
-        optimizer.zero_grad()
-        with Tapped(model) as tapped:
-            with autocast(device, shape.fast):
-                out = tapped(x)
-            statistics = [m.mean.mean(0).norm() + m.square.mean(0).norm() for m in out.moments]
-            (out.logits.float().sum() + torch.stack(statistics).sum()).backward()
-        optimizer.step()
-
-    return step
-
-
-_STEPS = {"train": _train_step, "forward": _forward_step, "recover": _recover_step}
+def predict(cell: CellPlan, task: Task, meter: Meter) -> Cost:
+    """What making an artifact should cost, whether or not it is there."""
+    cost = _COSTS[task.stage](cell, task, meter)
+    return Cost(cost.seconds + START, cost.bytes, cost.flops)
 
 
 def _shape(cell: CellPlan, kind: str, arch: str, batch: int) -> Shape:
-    spec, fast = cell.source.spec, cell.recipe.precision == "bf16"
-    return Shape(
-        kind, arch, spec.channels, spec.resolution, spec.num_classes, spec.stem, batch, fast
-    )
+    spec, recipe = cell.source.spec, cell.recipe
+    teacher, fast = recipe.squeeze.arch, recipe.precision == "bf16"
+    network = (arch, spec.channels, spec.resolution, spec.num_classes, spec.stem)
+    return Shape(kind, *network, batch, fast, teacher, recipe.recover.batch)
 
 
 def _pixels(cell: CellPlan) -> int:
@@ -186,10 +75,12 @@ def _images(cell: CellPlan) -> int:
 
 
 def _squeeze(cell: CellPlan, task: Task, meter: Meter) -> Cost:
-    config, source = cell.recipe.squeeze, cell.source
-    steps = config.epochs * -(-source.train_count // config.batch)
-    seconds = steps * meter.seconds(_shape(cell, "train", config.arch, config.batch))
-    return Cost(seconds, _model_bytes(cell))
+    config, count = cell.recipe.squeeze, cell.source.train_count
+    shape = _shape(cell, "train", config.arch, config.batch)
+    steps = config.epochs * -(-count // config.batch)
+    flops = 3 * meter.flops(shape, config.arch) * config.epochs * count
+    seconds = steps * meter.seconds(shape) + config.epochs * count * DRAW
+    return Cost(seconds, _model_bytes(cell), flops)
 
 
 def _model_bytes(cell: CellPlan) -> float:
@@ -208,50 +99,49 @@ def _model_bytes(cell: CellPlan) -> float:
 
 def _observe(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     batch, count = cell.recipe.observe.batch, cell.source.train_count
-    per_batch = meter.seconds(_shape(cell, "forward", cell.recipe.squeeze.arch, batch))
-    layers = len(cell.recipe.observe.layers)
-    return Cost(1.5 * per_batch * count / batch, count * 4 * 512 * layers)
+    shape = _shape(cell, "forward", cell.recipe.squeeze.arch, batch)
+    size = count * 4 * 512 * len(cell.recipe.observe.layers)
+    flops = meter.flops(shape, shape.arch) * count
+    return Cost(1.5 * meter.seconds(shape) * count / batch, size, flops)
 
 
 def _barycenter(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     iterations = min(40, cell.distiller.request.solve.iterations)
-    atoms = cell.cell.ipc
-    seconds = SOLVE * cell.source.train_count * atoms * iterations
-    return Cost(seconds, cell.source.spec.num_classes * atoms * 512 * 4)
+    atoms, classes = cell.cell.ipc, cell.source.spec.num_classes
+    seconds = iterations * (SOLVE * cell.source.train_count * atoms + CALL * classes)
+    return Cost(seconds, classes * atoms * 512 * 4)
 
 
 def _recover(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     images = _images(cell)
-    size = images * _pixels(cell)
-    recover = _recover_config(cell.distiller)
-    if recover is None:
+    size, steps = images * _pixels(cell), recover_steps(cell)
+    recover = getattr(cell.distiller, "recover", None)
+    if steps is None or not isinstance(recover, Recover):
         return Cost(0.01 + images * 5e-5, size)
-    batch = min(recover.batch, images)
-    per_step = meter.seconds(_shape(cell, "recover", cell.recipe.squeeze.arch, batch))
-    return Cost(-(-images // batch) * recover.iterations * per_step, size)
-
-
-def _recover_config(distiller: Distiller):  # type: ignore[no-untyped-def]
-    return getattr(distiller, "recover", None)
+    batches = max(1, steps // recover.iterations)
+    shape = _shape(cell, "recover", cell.recipe.squeeze.arch, -(-images // batches))
+    flops = 3 * meter.flops(shape, shape.arch) * images * recover.iterations
+    return Cost(steps * meter.seconds(shape), size, flops)
 
 
 def _relabel(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     config, images = cell.recipe.relabel, _images(cell)
-    together = max(config.batch, 500 // config.batch * config.batch)
-    per_batch = meter.seconds(_shape(cell, "forward", cell.recipe.squeeze.arch, together))
-    seen = config.epochs * images
+    batch = min(config.batch, images)
+    shape = _shape(cell, "relabel", cell.recipe.squeeze.arch, batch)
+    steps, seen = config.epochs * -(-images // batch), config.epochs * images
     size = seen * (2 * cell.source.spec.num_classes + LABEL_BYTES)
-    return Cost(1.5 * per_batch * seen / together, size)
+    flops = meter.flops(shape, shape.arch) * seen
+    return Cost(steps * meter.seconds(shape) + seen * DRAW, size, flops)
 
 
 def _evaluate(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     config, images = cell.recipe.relabel, _images(cell)
-    batch = min(config.batch, images)
+    batch, arch, test = min(config.batch, images), cell.recipe.student.arch, cell.source.test_count
+    shape = _shape(cell, "train", arch, batch)
     steps = config.epochs * -(-images // batch)
-    arch = cell.recipe.student.arch
-    test = meter.seconds(_shape(cell, "forward", arch, 250)) * cell.source.test_count / 250
-    training = steps * meter.seconds(_shape(cell, "train", arch, batch))
-    return Cost(training + test, cell.source.test_count)
+    judged = meter.seconds(_shape(cell, "forward", arch, TEST)) * test / TEST
+    flops = meter.flops(shape, arch) * (3 * config.epochs * images + test)
+    return Cost(steps * meter.seconds(shape) + judged, test, flops)
 
 
 _COSTS: Mapping[str, Callable[[CellPlan, Task, Meter], Cost]] = {

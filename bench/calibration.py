@@ -1,0 +1,194 @@
+"""Timing a few real steps of each kind on this machine, remembered per device in the store.
+
+A step holds what the stage does for one batch: augmentation, forward pass, loss, backward pass and
+update, on as many threads as the stage uses.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from bench.data.augment import CropPolicy, batch_crop, draw_batch_crop, roll
+from bench.data.mixing import augmented_batch, draw_epochs
+from bench.models.build import build_model
+from bench.models.flops import forward_flops
+from bench.models.taps import Tapped
+from bench.stages.compute import autocast, fitting_threads, placed
+from bench.store import Store
+
+RECORDS = "calibration-2"  # raise the number when a step changes
+BIGGEST = 2e11  # FLOP of one timed step; larger batches are timed smaller and scaled
+REPEATS, ENOUGH = (3, 15), 0.25  # least and most timings of a step, and seconds that suffice
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A network at a batch: everything that the time of a step depends on.
+
+    Attributes:
+        kind: "train", "forward", "relabel" (an augmented forward pass) or "recover".
+        threads_for: images of the batch that decides how many threads the stage uses.
+        teacher: network of that batch.
+    """
+
+    kind: str
+    arch: str
+    channels: int
+    resolution: int
+    num_classes: int
+    stem: str
+    batch: int
+    fast: bool
+    teacher: str = ""
+    threads_for: int = 0
+
+    def key(self, device: torch.device) -> str:
+        """A name for the record of its timing."""
+        parts = (self.kind, self.arch, self.channels, self.resolution, self.num_classes, self.stem)
+        more = (self.batch, "bf16" if self.fast else "fp32", self.teacher, self.threads_for, device)
+        name = "-".join(map(str, (*parts, *more)))
+        return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+
+    def model(self, arch: str) -> nn.Module:
+        return build_model(
+            arch,
+            num_classes=self.num_classes,
+            channels=self.channels,
+            resolution=self.resolution,
+            seed=0,
+            stem=self.stem,
+        )
+
+
+class Meter:
+    """Seconds per step on a device, timed once and remembered in the store."""
+
+    def __init__(self, store: Store, device: torch.device) -> None:
+        self.store, self.device = store, device
+        self._known: dict[Shape, float] = {}
+        self._flops: dict[tuple[str, int, int, int, str], float] = {}
+
+    def seconds(self, shape: Shape) -> float:
+        if shape not in self._known:
+            record = self.store.record(RECORDS, shape.key(self.device))
+            if record is None:
+                record = {"seconds": self._time(shape)}
+                self.store.put_record(RECORDS, shape.key(self.device), record)
+            self._known[shape] = float(str(record["seconds"]))
+        return self._known[shape]
+
+    def flops(self, shape: Shape, arch: str) -> float:
+        """Operations of a forward pass of one image."""
+        key = (arch, shape.channels, shape.resolution, shape.num_classes, shape.stem)
+        if key not in self._flops:
+            model = shape.model(arch)
+            self._flops[key] = forward_flops(model, shape.channels, shape.resolution)
+        return self._flops[key]
+
+    def _time(self, shape: Shape) -> float:
+        per_image = 3 * self.flops(shape, shape.arch)
+        batch = int(max(2, min(shape.batch, BIGGEST // per_image)))
+        model = placed(shape.model(shape.arch), self.device, shape.fast)
+        work = self.flops(shape, shape.teacher or shape.arch) * (shape.threads_for or shape.batch)
+        with fitting_threads(work):
+            return self._median(_STEPS[shape.kind](model, batch, shape, self.device), batch, shape)
+
+    def _median(self, step: Callable[[], None], batch: int, shape: Shape) -> float:
+        step()
+        self._wait()
+        taken: list[float] = []
+        while len(taken) < REPEATS[0] or (len(taken) < REPEATS[1] and sum(taken) < ENOUGH):
+            begin = time.perf_counter()
+            step()
+            self._wait()
+            taken.append(time.perf_counter() - begin)
+        return median(taken) * shape.batch / batch
+
+    def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+
+Step = Callable[[], None]
+
+
+def _augmenting(batch: int, shape: Shape, device: torch.device) -> Callable[[], torch.Tensor]:
+    """One augmented batch, as every student sees it."""
+    side, rng = shape.resolution, torch.Generator().manual_seed(0)
+    images = torch.zeros(batch, shape.channels, side, side, device=device)
+    draws = draw_epochs(1, batch, batch, side, side, CropPolicy(), True, rng)
+    return lambda: augmented_batch(images, draws, 0, 0)
+
+
+def _train(model: nn.Module, batch: int, shape: Shape, device: torch.device) -> Step:
+    augmented = _augmenting(batch, shape, device)
+    labels = torch.zeros(batch, dtype=torch.int64, device=device)
+    optimizer = torch.optim.AdamW(model.parameters())
+
+    def step() -> None:
+        x = augmented()
+        optimizer.zero_grad(set_to_none=True)
+        with autocast(device, shape.fast):
+            logits = model(x)
+        cross_entropy(logits.float(), labels).backward()
+        optimizer.step()
+
+    return step
+
+
+def _forward(model: nn.Module, batch: int, shape: Shape, device: torch.device) -> Step:
+    x = torch.zeros(batch, shape.channels, shape.resolution, shape.resolution, device=device)
+    model.eval()
+
+    def step() -> None:
+        with torch.no_grad(), autocast(device, shape.fast):
+            model(x)
+
+    return step
+
+
+def _relabel(model: nn.Module, batch: int, shape: Shape, device: torch.device) -> Step:
+    augmented = _augmenting(batch, shape, device)
+    model.eval()
+
+    def step() -> None:
+        with torch.no_grad(), autocast(device, shape.fast):
+            model(augmented()).half().cpu()
+
+    return step
+
+
+def _recover(model: nn.Module, batch: int, shape: Shape, device: torch.device) -> Step:
+    side, rng = shape.resolution, torch.Generator().manual_seed(0)
+    x = torch.zeros(batch, shape.channels, side, side, device=device).requires_grad_()
+    model.eval().requires_grad_(False)
+    optimizer = torch.optim.Adam([x])
+    tapped = Tapped(model)
+
+    def step() -> None:
+        crop = draw_batch_crop(side, side, CropPolicy(), rng)
+        optimizer.zero_grad(set_to_none=True)
+        with autocast(device, shape.fast):
+            out = tapped(roll(batch_crop(x, crop, side), 1, 1))
+        means = [m.mean.mean(0) for m in out.moments]
+        spread = [m.square.mean(0) - mean**2 for m, mean in zip(out.moments, means, strict=True)]
+        terms = [torch.linalg.vector_norm(value - 0.1) for value in (*means, *spread)]
+        (out.logits.float().logsumexp(1).mean() + torch.stack(terms).sum()).backward()
+        optimizer.step()
+        with torch.no_grad():
+            x.clamp_(-2.0, 2.0)
+
+    return step
+
+
+_STEPS: Mapping[str, Callable[[nn.Module, int, Shape, torch.device], Step]] = {
+    "train": _train,
+    "forward": _forward,
+    "relabel": _relabel,
+    "recover": _recover,
+}
