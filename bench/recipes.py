@@ -5,7 +5,7 @@ in places that change the result and are never mixed silently. A deviation chang
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from bench.errors import BadValue
@@ -161,6 +161,16 @@ class Recipe:
         """Name, profile and a hash of every value, such as `wmdd-code·quick@3fa21c`."""
         mark = "+" if self.deviations else ""
         return f"{self.name}{mark}·{self.profile}@{digest_of(replace(self, deviations=()))[:6]}"
+
+    def values(self) -> dict[str, object]:
+        """Every value by its key: `precision`, `relabel.epochs`, `wmdd.bn_weight`."""
+        found: dict[str, object] = {"precision": self.precision}
+        for section in SECTIONS:
+            part = getattr(self, section)
+            found |= {f"{section}.{item.name}": getattr(part, item.name) for item in fields(part)}
+        for distiller, preset in self.presets.items():
+            found |= {f"{distiller}.{name}": value for name, value in preset.items()}
+        return found
 
 
 SECTIONS: Mapping[str, type] = {

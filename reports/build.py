@@ -112,7 +112,7 @@ def pictures_of(drawn: Drawn) -> Files:
 def console_text(page: Page) -> str:
     """Results, paired differences and effects, then the warnings."""
     tables = [t for section in page.sections for t in (section.overview, *section.results) if t]
-    tables += [t for t in page.analyses if t.key not in ("printed", "beside")]
+    tables += [t for t in page.analyses if t.key not in ("printed", "beside", "recipes")]
     blocks = [terminal(table) for table in tables]
     blocks += ["\n".join(f"{alarm.level}: {alarm.text}" for alarm in page.alarms)]
     return "\n\n".join(block for block in blocks if block)

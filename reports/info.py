@@ -55,6 +55,7 @@ class StudyInfo:
         side_by_side: show one image per class and row together, not a grid for each row.
         warnings: lines to show at the top beside those that the numbers raise.
         provenance: label -> value, such as {"git commit": "3fa21c"}.
+        recipes: id of each recipe -> its values by name, as texts.
         command: what makes the whole study again.
         tracking_hint: how to open the runs in the tracker.
     """
@@ -70,5 +71,6 @@ class StudyInfo:
     side_by_side: bool = False
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    recipes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     command: str = ""
     tracking_hint: str = ""

@@ -17,6 +17,7 @@ from reports.efficiency import efficiency_table
 from reports.info import StudyInfo
 from reports.paper_tables import order_note, printed_table
 from reports.published import footnotes, published
+from reports.recipe_table import recipes_table
 from reports.result_tables import overview_table, results_table
 from reports.score_tables import scores_table
 from reports.stand_ins import beside_table, signs_table
@@ -103,7 +104,7 @@ def page_of(info: StudyInfo, frame: pd.DataFrame) -> Page:
         cells,
         found if cells else (Alarm("caution", "No cell of this study was run yet."), *found),
         tuple(sections),
-        tuple(t for t in (*analyses, printed_table(info)) if t),
+        tuple(t for t in (*analyses, printed_table(info), recipes_table(info)) if t),
         cells_table(cells),
         _footnotes(info, cells),
     )

@@ -101,8 +101,18 @@ def describe(plan: Plan) -> "StudyInfo":
         axis=Axis(study.axis.label, study.axis.log) if study.axis else None,
         side_by_side=study.side_by_side,
         provenance=provenance_of(plan),
+        recipes=recipes_of(plan),
         command=f"bench run {study.name} --profile {plan.profile} {flags}".strip(),
     )
+
+
+def recipes_of(plan: Plan) -> dict[str, dict[str, str]]:
+    """Id of each recipe of the plan -> its values by name, as texts."""
+    found = {}
+    for recipe in {cell.recipe.id: cell.recipe for cell in plan.cells}.values():
+        values = recipe.values().items()
+        found[recipe.id] = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in values}
+    return found
 
 
 def provenance_of(plan: Plan) -> dict[str, str]:

@@ -90,3 +90,11 @@ def test_shorter_profiles_never_lengthen(name: str, dataset: str) -> None:
         lengths.append((found.squeeze.epochs, found.recover.iterations, found.relabel.epochs))
     smoke, quick, paper = lengths
     assert all(a <= b <= c for a, b, c in zip(smoke, quick, paper, strict=True))
+
+
+def test_values_name_every_field_and_preset() -> None:
+    values = recipe("wmdd-paper", "tiny-imagenet").values()
+    assert values["precision"] == "bf16"
+    assert values["relabel.batch"] == 1024
+    assert values["wmdd.bn_weight"] == 300.0
+    assert values["student.schedule"] == "cosine"
