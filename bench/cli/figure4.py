@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LAYER = "penultimate"
 METHODS = ("sre2l", "wmdd")  # as in the paper
 SHOWN = 800  # real points in the picture, evenly thinned; the numbers use all of them
-RECORDS, VERSION = "closeness", 1
+RECORDS, VERSION = "closeness", 1  # raise the version when a number changes
 Plane = list[tuple[float, float]]
 
 

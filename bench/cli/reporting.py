@@ -1,14 +1,16 @@
 """From a plan and the store to report files: the one place where reports meet artifacts."""
 
 import hashlib
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.artifacts import SyntheticSet
+from bench.cli.leak_check import leak_warnings
 from bench.cli.session import Session
 from bench.data.prepare import ensure
 from bench.plan import Plan
@@ -40,7 +42,8 @@ def build_report(session: Session) -> "Report":
 
     rows = [row_of(cell, session.plan, session.store) for cell in session.plan.cells]
     pictures = grids(session.plan, session.store)
-    return build(describe(session.plan), DataFrame(rows), pictures, class_names(session))
+    info = replace(describe(session.plan), warnings=leak_warnings(session))
+    return build(info, DataFrame(rows), pictures, class_names(session))
 
 
 def class_names(session: Session) -> dict[str, tuple[str, ...]]:
@@ -88,7 +91,7 @@ def describe(plan: Plan) -> "StudyInfo":
         for row in study.rows
     )
     contrasts = tuple(Contrast(c.label, c.a, c.b) for c in study.contrasts)
-    flags = " ".join(f"--set {text}" for text in plan.overrides)
+    flags = " ".join(f"--set {shlex.quote(text)}" for text in plan.overrides)
     factors = dict.fromkeys(name for row in study.rows for name in row.factors)
     return StudyInfo(
         name=study.name,
@@ -102,7 +105,7 @@ def describe(plan: Plan) -> "StudyInfo":
         side_by_side=study.side_by_side,
         provenance=provenance_of(plan),
         recipes=recipes_of(plan),
-        command=f"bench run {study.name} --profile {plan.profile} {flags}".strip(),
+        command=f"bench run {plan.called or study.name} --profile {plan.profile} {flags}".strip(),
     )
 
 
