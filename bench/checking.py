@@ -17,6 +17,7 @@ from bench.packing import content_digest, pack
 from bench.plan import CellPlan, Locate, Plan, make_plan
 from bench.registry import Registered
 from bench.space import Choice
+from bench.split_reads import other_than_once
 from bench.store import Store
 from bench.study import Row, Study
 
@@ -178,8 +179,7 @@ def _scores(bench: _Bench) -> str:
 
 
 def _score_deterministic(bench: _Bench) -> str:
-    first, second = bench.score("a"), bench.score("b")
-    same = _digest(first) == _digest(second)
+    same = _digest(bench.score("a")) == _digest(bench.score("b"))
     return "" if same else "expected equal scores for equal seeds, got different ones"
 
 
@@ -196,5 +196,6 @@ _EVALUATOR: tuple[tuple[str, Callable[[_Bench], str]], ...] = (
     ("documents itself and its source", _documented),
     ("scores a synthetic set", _scores),
     ("is deterministic given its seed", _score_deterministic),
+    ("reads each test image once", lambda bench: other_than_once(bench.shop("a"), bench.plan())),
     ("leaves the global RNG alone", _no_global_rng),
 )

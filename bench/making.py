@@ -196,6 +196,11 @@ def _relabel(shop: Workshop, plan: CellPlan) -> SoftLabels:
 
 
 def _evaluate(shop: Workshop, plan: CellPlan) -> Score:
+    return evaluated(shop, plan, shop.split(plan, "test"))
+
+
+def evaluated(shop: Workshop, plan: CellPlan, test: RealSet) -> Score:
+    """The score of a cell on a test split, its inputs taken from the store."""
     kinds: Mapping[type, str] = {Teacher: "squeeze", SoftLabels: "relabel"}
     found: dict[type, object] = {
         kind: shop.artifact(plan, kinds[kind], kind)
@@ -205,7 +210,7 @@ def _evaluate(shop: Workshop, plan: CellPlan) -> Score:
     return plan.evaluator.evaluate(
         shop.artifact(plan, "recover", SyntheticSet),
         Reference(found),
-        shop.split(plan, "test"),
+        test,
         plan.recipe,
         plan.cell.seed,
         shop.emit,

@@ -42,7 +42,8 @@ GROUND = inside(
 MATH = inside("transport", "models", "data")
 STAGES = inside("contracts", "stages", "analysis")
 RUNNING = inside(
-    "plan", "limits", "results", "making", "run", "execution", "costs", "checking", "sweep",
+    "plan", "limits", "results", "making", "run", "execution", "costs", "checking", "split_reads",
+    "sweep",
 )  # fmt: skip
 SHELL = inside("tracking", "diagnosis", "doctor", "cli")
 
