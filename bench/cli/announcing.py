@@ -47,7 +47,7 @@ def headline(plan: Plan) -> str:
     study = plan.study
     recipes = Counter(cell.recipe.id for cell in plan.cells)
     seeds = len({cell.cell.seed for cell in plan.cells})
-    ipcs = ", ".join(map(str, study.ipcs))
+    ipcs = ", ".join(map(str, dict.fromkeys(cell.cell.ipc for cell in plan.cells)))
     return (
         f"{study.name}: {len(plan.cells)} cells = {len(study.rows)} rows x "
         f"{', '.join(study.datasets)} x ipc {ipcs} x {seeds} seeds, profile {plan.profile}, "

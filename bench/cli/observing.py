@@ -96,7 +96,7 @@ def started(session: Session) -> StudyStarted:
         "study": plan.study.name,
         "profile": plan.profile,
         "datasets": ", ".join(plan.study.datasets),
-        "ipcs": ", ".join(map(str, plan.study.ipcs)),
+        "ipcs": ", ".join(map(str, dict.fromkeys(cell.cell.ipc for cell in plan.cells))),
         "rows": len(plan.study.rows),
         "seeds": len({cell.cell.seed for cell in plan.cells}),
         "cells": len(cells),
