@@ -18,7 +18,7 @@ from bench.artifacts import (
 from bench.contracts import Distiller, Evaluator
 from bench.data.spec import DatasetSpec
 from bench.errors import BadValue, suggestion
-from bench.fingerprint import address, code_hash
+from bench.fingerprint import address, code_hash, coerced
 from bench.limits import refuse_impossible
 from bench.overrides import Overrides, apply_to_recipe, apply_to_study, row_overrides
 from bench.plugins import FOLDERS, ROOT, get
@@ -92,12 +92,17 @@ class CellPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a study under one profile."""
+    """All cells of a study under one profile.
+
+    Attributes:
+        called: how the command line names the study, such as `mine.py --plugin new.py`.
+    """
 
     study: Study
     profile: Profile
     cells: tuple[CellPlan, ...]
     overrides: tuple[str, ...] = ()
+    called: str = ""
 
     def tasks(self) -> dict[str, Task]:
         """Every distinct task by address: what an empty store would have to compute."""
@@ -170,7 +175,7 @@ def resolve(
                 f"row {row.label!r}: distiller {plugin.name!r} has no field {name!r}"
                 f"{suggestion(name, known)}"
             )
-    values |= given
+    values |= {name: coerced(v, known[name].type, name) for name, v in given.items()}
     missing = sorted(set(known) - set(values))
     if missing:
         raise BadValue(f"row {row.label!r}: distiller {plugin.name!r} needs values for {missing}")

@@ -1,5 +1,6 @@
 """Results: what the store knows about a plan's cells, one tidy row per cell."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -104,5 +105,5 @@ def command_of(plan: CellPlan, study: Plan) -> str:
     fixed = {"dataset": cell.dataset, "ipc": str(cell.ipc)}
     settings = [s for s in settings if s.split("=")[0] not in fixed]
     settings += [f"{key}={value}" for key, value in fixed.items()]
-    flags = " ".join(f"--set {text}" for text in sorted(settings))
-    return f"bench run {cell.study} --profile {study.profile} {flags}"
+    flags = " ".join(f"--set {shlex.quote(text)}" for text in sorted(settings))
+    return f"bench run {study.called or cell.study} --profile {study.profile} {flags}"

@@ -72,4 +72,6 @@ def _conclude(session: Session, watch: Observed, outcomes: list[Outcome], report
 
 def again() -> str:
     """The command line of this process, ready to be pasted."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    name = Path(sys.argv[0]).name
+    program = ["python", "-m", "bench.cli.main"] if name == "main.py" else [name]
+    return shlex.join([*program, *sys.argv[1:]])

@@ -1,7 +1,8 @@
 """What a command needs to work on a study: the plan, the store and the data."""
 
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.catalog import load_study
@@ -40,7 +41,8 @@ def open_session(
     overrides = parse(settings, loaded)
     root = Path(data).expanduser()
     plan = make_plan(loaded, profile, overrides, lambda name: find_source(name, root))
-    return Session(plan, Store(store), root)
+    called = shlex.join([study, *(word for file in plugins for word in ("--plugin", file))])
+    return Session(replace(plan, called=called), Store(store), root)
 
 
 def find_source(name: str, root: Path) -> Source:
