@@ -74,6 +74,9 @@ def command(
     Trials are scored on images held out of the training split; the winner is then run once on the
     test split, with fresh seeds. A sweep that was interrupted goes on where it was.
     """
+    from bench.catalog import load_sweep
+
+    load_sweep(study)  # a typo is answered before anything heavy is imported
     from bench.cli.running import RunOptions
     from bench.cli.sweep_options import SweepOptions
     from bench.cli.sweeping import run_sweep

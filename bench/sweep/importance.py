@@ -38,6 +38,7 @@ def importances(study: Study) -> list[Importance]:
         return []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.filterwarnings("ignore", "PedAnovaImportanceEvaluator computes")
         return [
             _share("PED-ANOVA", study, PedAnovaImportanceEvaluator(), n),
             _share("fANOVA", study, FanovaImportanceEvaluator(seed=0), n),
@@ -46,11 +47,12 @@ def importances(study: Study) -> list[Importance]:
 
 def _share(name: str, study: Study, evaluator: BaseImportanceEvaluator, n: int) -> Importance:
     try:
-        shares = get_param_importances(study, evaluator=evaluator, target=_top1)
+        shares = get_param_importances(study, evaluator=evaluator, target=_loss)
     except (ValueError, RuntimeError) as error:  # such as all scores being equal
         return Importance(name, n, {}, str(error).splitlines()[0])
     return Importance(name, n, {key: float(value) for key, value in shares.items()})
 
 
-def _top1(trial: FrozenTrial) -> float:
-    return float(trial.values[0])
+def _loss(trial: FrozenTrial) -> float:
+    """Minus top1: where a target is given, PED-ANOVA takes low values for the good ones."""
+    return -float(trial.values[0])

@@ -1,0 +1,180 @@
+"""`bench sweep` from the outside: killed and resumed, shared by workers, its winner tested once."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from bench.catalog import load_study
+from bench.cli.session import find_source
+from bench.store import Store
+from bench.sweep.queue import GONE
+
+PLUGIN = '''"""Source: made up. Real images; the third call kills its process."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import RealSet, Request, Uniform, distiller
+from methods.real import RandomSubset
+
+CALLS = Path({calls!r})
+
+
+@dataclass(frozen=True)
+class Mortal:
+    strength: float
+    needs: tuple = (RealSet,)
+    request: Request = Request()
+
+    def distill(self, reference, budget, rng, emit):
+        with CALLS.open("ab+") as log:
+            log.write(b".")
+            log.flush()
+            if log.tell() == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return RandomSubset().distill(reference, budget, rng, emit)
+
+
+@distiller("mortal", space={{"strength": Uniform(0.0, 1.0)}})
+def mortal(strength: float = 0.5):
+    """Random real images."""
+    return Mortal(strength)
+'''
+SWEEP = '''"""A tiny search."""
+
+from bench.search import Sweep
+from bench.study import Row
+
+SWEEP = Sweep(
+    "tiny",
+    "A tiny search",
+    (Row("mortal", "mortal", overrides={"squeeze.epochs": 1, "relabel.epochs": 2}),),
+    seeds=2,
+)
+'''
+TRIALS = 4
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with a plugin, a sweep, a store and data."""
+
+    folder: Path
+    data: Path
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store"
+
+    def bench(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "bench.cli.main", *words, "--store", str(self.store)]
+        command += ["--data", str(self.data), "--no-tracking", "-q", "--profile", "smoke"]
+        command += ["--plugin", str(self.folder / "mortal_plugin.py")]
+        return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+    def sweep(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return self.bench("sweep", str(self.folder / "tiny.py"), *words)
+
+    def trials(self) -> list[FrozenTrial]:
+        backend = JournalFileBackend(str(self.store / "sweeps" / "tiny.journal"))
+        storage = JournalStorage(backend)
+        return [t for s in storage.get_all_studies() for t in storage.get_all_trials(s._study_id)]
+
+    @property
+    def report(self) -> Path:
+        return self.store / "reports" / "sweep-tiny-smoke"
+
+
+def place(folder: Path, data: Path, calls: int = 0) -> Place:
+    log = folder / "calls"
+    log.write_bytes(b"." * calls)
+    (folder / "mortal_plugin.py").write_text(PLUGIN.format(calls=str(log)), encoding="utf-8")
+    (folder / "tiny.py").write_text(SWEEP, encoding="utf-8")
+    return Place(folder, data)
+
+
+@pytest.fixture(scope="module")
+def resumed(tmp_path_factory: pytest.TempPathFactory, data_root: Path) -> Place:
+    """A sweep whose worker was killed in its second trial, and which was started again."""
+    where = place(tmp_path_factory.mktemp("killed"), data_root)
+    killed = where.sweep("--trials", str(TRIALS))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    again = where.sweep("--trials", str(TRIALS))
+    assert again.returncode == 0, again.stderr
+    return where
+
+
+def test_a_killed_sweep_goes_on_to_the_same_number_of_trials(resumed: Place) -> None:
+    trials = resumed.trials()
+    assert sum(t.state == TrialState.COMPLETE for t in trials) == TRIALS
+    (lost,) = [t for t in trials if GONE in t.user_attrs]
+    (again,) = [t for t in trials if t.user_attrs.get("retry_of") == lost.number]
+    assert lost.state == TrialState.FAIL
+    assert again.params == lost.params
+    assert len(trials) == TRIALS + 1
+
+
+def test_the_winner_meets_the_test_split_once_with_fresh_seeds(
+    resumed: Place, data_root: Path
+) -> None:
+    real = find_source("digits", data_root)
+    scored = [m for m in Store(resumed.store).manifests() if m.stage == "evaluate"]
+    tested = [m for m in scored if "digits#val" not in m.label]
+    used = {seed for t in resumed.trials() for seed in t.user_attrs.get("top1", {})}
+    assert {m.seed for m in tested} == {1000, 1001}
+    assert used == {"0", "1"}
+    assert len(tested) == 2 * 2  # the best setting and the recipe's own, by two seeds
+    assert real.test not in {find_source("digits#val", data_root).test}
+
+
+def test_the_report_holds_what_was_promised(resumed: Place) -> None:
+    names = {str(p.relative_to(resumed.report)) for p in resumed.report.rglob("*") if p.is_file()}
+    assert {"best.py", "report.html", "report.md", "trials.csv"} <= names
+    assert {"figures/sensitivity-mortal-strength.svg", "figures/history.png"} <= names
+    frame = pd.read_csv(resumed.report / "trials.csv")
+    assert (frame["state"] == "COMPLETE").sum() == TRIALS
+    page = (resumed.report / "report.html").read_text(encoding="utf-8")
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    points = page.split('id="points">')[1].split("</script>")[0]
+    assert len(json.loads(points)["points"]) == TRIALS
+
+
+def test_the_best_setting_is_a_study_that_runs(resumed: Place) -> None:
+    study = load_study(str(resumed.report / "best.py"))
+    best = max(resumed.trials(), key=lambda t: (t.values or [0.0])[0])
+    assert dict(study.rows[0].params) == best.params
+    before = len(list(Store(resumed.store).addresses()))
+    ran = resumed.bench("run", str(resumed.report / "best.py"))
+    assert ran.returncode == 0, ran.stderr
+    assert "mortal, best found" in ran.stdout
+    assert len(list(Store(resumed.store).addresses())) == before  # nothing was computed again
+
+
+def test_two_processes_share_the_trials(tmp_path: Path, data_root: Path) -> None:
+    where = place(tmp_path, data_root, calls=3)
+    done = where.sweep("--trials", "6", "--workers", "2", "--no-test")
+    assert done.returncode == 0, done.stderr
+    trials = where.trials()
+    assert sum(t.state == TrialState.COMPLETE for t in trials) == 6
+    assert len({t.params["strength"] for t in trials}) == len(trials)
+    assert len([m for m in Store(where.store).manifests() if m.stage == "squeeze"]) == 1
+
+
+def test_a_missing_sweep_is_one_line(tmp_path: Path, data_root: Path) -> None:
+    found = place(tmp_path, data_root).bench("sweep", "lamda")
+    assert found.returncode == 2
+    assert found.stderr == (
+        "error: unknown sweep 'lamda' — did you mean 'lambda'? (known: joint, lambda, layer)\n"
+    )
