@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from reports.alarms import Alarm
+from reports.book_alarms import gathered
 from reports.book_page import ChapterView, book_html
 from reports.build import Drawn, Report, console_text, draw, metrics, pictures_of
 from reports.console import terminal
@@ -17,7 +17,11 @@ from reports.html import parts_of
 from reports.info import StudyInfo
 from reports.latex import book_document, snippet
 from reports.markdown import report_markdown, table_markdown
+from reports.page import Page
+from reports.recipe_table import recipes_table
 from reports.tables import Table
+
+FIRST = ("efficiency", "beside", "signs")
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Cover:
 
 def build_book(cover: Cover, chapters: Sequence[Chapter]) -> Report:
     """Every format of a book; works on partial results and on none."""
+    cover = replace(cover, closing=(*cover.closing, *recipes_of(chapters)))
     drawn = {
         chapter.key: draw(chapter.info, chapter.frame, chapter.images, chapter.class_names)
         for chapter in chapters
@@ -87,43 +92,33 @@ def build_book(cover: Cover, chapters: Sequence[Chapter]) -> Report:
     return Report(files, "\n\n".join([*shown, terminal(glance)]), found)
 
 
-def _alarms(cover: Cover, chapters: Sequence[Chapter], drawn: Mapping[str, Drawn]) -> list[Alarm]:
-    """Alarms of every chapter by name; what several chapters say is said once."""
-    found = [Alarm("caution", line) for line in cover.warnings]
-    notes: dict[Alarm, None] = {}
-    for chapter in chapters:
-        if chapter.key in drawn:
-            alarms = drawn[chapter.key].page.alarms
-            found += [
-                replace(a, text=f"{chapter.name}: {a.text}") for a in alarms if a.level == "alarm"
-            ]
-            cautions = sum(a.level == "caution" for a in alarms)
-            if cautions:
-                found.append(
-                    Alarm("caution", f"{chapter.name}: {cautions} cautions, listed there.")
-                )
-            notes |= dict.fromkeys(
-                a for a in alarms if a.level == "note" and "of the paper" not in a.text
-            )
-    scale = Alarm(
-        "note",
-        "Against the paper only order and signs are judged below its scale, never values.",
-    )
-    return [*found, *notes, scale]
-
-
 def _html(
     cover: Cover, chapters: Sequence[Chapter], drawn: Mapping[str, Drawn], glance: Table
 ) -> str:
     views = []
     for chapter in chapters:
         made = drawn.get(chapter.key)
-        parts = parts_of(made.page, made.figures, made.grids) if made else None
+        parts = parts_of(led(made.page), made.figures, made.grids) if made else None
         info, plates = chapter.info, chapter.plates
         about = (info.title, info.description)
         views.append(ChapterView(chapter.key, chapter.name, *about, plates, chapter.tables, parts))
     cells = [cell for made in drawn.values() for cell in made.page.cells]
-    return book_html(cover, views, _alarms(cover, chapters, drawn), glance, cells)
+    named = [(c.name, drawn[c.key].page.alarms) for c in chapters if c.key in drawn]
+    return book_html(cover, views, gathered(cover.warnings, named), glance, cells)
+
+
+def recipes_of(chapters: Sequence[Chapter]) -> list[Table]:
+    """What the recipes of all chapters differ in; nothing where there is one."""
+    recipes = {key: values for c in chapters for key, values in c.info.recipes.items()}
+    table = recipes_table(StudyInfo("", "", recipes=recipes))
+    return [table] if table else []
+
+
+def led(page: Page) -> Page:
+    """The page with what concerns the paper before the rest; recipes stand at the book's end."""
+    kept = [table for table in page.analyses if table.key != "recipes"]
+    first = [table for key in FIRST for table in kept if table.key == key]
+    return replace(page, analyses=(*first, *(table for table in kept if table not in first)))
 
 
 def _markdown(

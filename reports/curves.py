@@ -35,7 +35,7 @@ def curve_figure(
         _draw_paper(axes, points, paper_table)
         _frame(axes, axis, [level for level, _ in points], title)
 
-    return render(key, f"Curve, {title}", (5.6, 3.3), draw)
+    return render(key, f"Curve, {title}", (7.2, 3.6), draw)
 
 
 def _draw_ours(axes: "Axes", points: Sequence[Point]) -> None:

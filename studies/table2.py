@@ -39,9 +39,9 @@ STUDY = Study(
         Grid(
             ("digits",),
             ipcs=(5,),
-            students=("convnet3-w64-bn", "convnet3", "resnet18-w16", "test_efficientnet"),
+            students=("convnet3-w64-bn", "convnet2-w64-bn", "resnet18-w16", "test_efficientnet"),
         ),
-        Grid(("digits",), ("smoke",), students=("convnet3-w64-bn", "convnet3")),
+        Grid(("digits",), ("smoke",), students=("convnet3-w64-bn", "convnet2-w64-bn")),
     ),
     contrasts=(
         Contrast("WMDD - SRe2L", "WMDD", "SRe2L"),

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli.figure1 import TITLE, figure1
+from bench.cli.figure4 import figure4
+from bench.cli.leak_check import leak_warnings
 from bench.cli.reporting import (
     Written,
     class_names,
@@ -97,8 +99,16 @@ def _study(edition: Edition, plan: Plan) -> "Chapter":
     rows = [row_of(cell, plan, store) for cell in plan.cells]
     images = grids(plan, store) if plan.study.side_by_side else {}
     names = class_names(without_missing(session)) if images else {}
+    drawn = figure4(session) if "figure4" in plan.study.items else []
     return Chapter(
-        plan.study.name, chapter_name(plan), describe(plan), DataFrame(rows), images, names
+        key=plan.study.name,
+        name=chapter_name(plan),
+        info=replace(describe(plan), warnings=leak_warnings(session)),
+        frame=DataFrame(rows),
+        images=images,
+        class_names=names,
+        plates=tuple(item.figure for item in drawn),
+        tables=tuple(item.table for item in drawn),
     )
 
 
@@ -108,10 +118,10 @@ def without_missing(session: Session) -> Session:
 
 
 def chapter_name(plan: Plan) -> str:
-    """`Table 4`, `Figures 6-10`, or `Table 4, factors` for a further study of one item."""
+    """`Table 4`, `Figures 6–10`, or `Table 4, factors` for a further study of one item."""
     items, name = plan.study.items, plan.study.name
     if len(items) > 1:
-        return f"{item_name(items[0])}-{items[-1].removeprefix('figure')}"
+        return f"Figures {items[0].removeprefix('figure')}–{items[-1].removeprefix('figure')}"
     extra = "" if name in (items[0], "ablation") else f", {name}"
     return f"{item_name(items[0])}{extra}"
 
