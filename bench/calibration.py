@@ -6,7 +6,7 @@ update, on as many threads as the stage uses.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import torch
@@ -16,14 +16,14 @@ from torch.nn.functional import cross_entropy
 from bench.data.augment import CropPolicy, batch_crop, draw_batch_crop, roll
 from bench.data.mixing import augmented_batch, draw_epochs
 from bench.models.build import build_model
-from bench.models.flops import forward_flops
+from bench.models.flops import flops_of
 from bench.models.taps import Tapped
 from bench.stages.compute import autocast, fitting_threads, placed
 from bench.store import Store
 
 RECORDS = "calibration-2"  # raise the number when a step changes
-BIGGEST = 2e11  # FLOP of one timed step; larger batches are timed smaller and scaled
-REPEATS, ENOUGH = (3, 15), 0.25  # least and most timings of a step, and seconds that suffice
+BIGGEST = {"cpu": 2e10, "cuda": 4e12}  # FLOP of a timed step; larger ones are timed in part
+REPEATS, ENOUGH = 25, 0.3  # timings of a step at most, and seconds that suffice
 
 
 @dataclass(frozen=True)
@@ -71,43 +71,40 @@ class Meter:
     def __init__(self, store: Store, device: torch.device) -> None:
         self.store, self.device = store, device
         self._known: dict[Shape, float] = {}
-        self._flops: dict[tuple[str, int, int, int, str], float] = {}
 
     def seconds(self, shape: Shape) -> float:
-        if shape not in self._known:
-            record = self.store.record(RECORDS, shape.key(self.device))
+        """Seconds of one step; of a batch too big to try, from as much of it as fits."""
+        most = BIGGEST[self.device.type] // (3 * self.flops(shape, shape.arch))
+        tried = replace(shape, batch=int(max(2, min(shape.batch, most))))
+        if tried not in self._known:
+            record = self.store.record(RECORDS, tried.key(self.device))
             if record is None:
-                record = {"seconds": self._time(shape)}
-                self.store.put_record(RECORDS, shape.key(self.device), record)
-            self._known[shape] = float(str(record["seconds"]))
-        return self._known[shape]
+                record = {"seconds": self._time(tried)}
+                self.store.put_record(RECORDS, tried.key(self.device), record)
+            self._known[tried] = float(str(record["seconds"]))
+        return self._known[tried] * shape.batch / tried.batch
 
     def flops(self, shape: Shape, arch: str) -> float:
         """Operations of a forward pass of one image."""
-        key = (arch, shape.channels, shape.resolution, shape.num_classes, shape.stem)
-        if key not in self._flops:
-            model = shape.model(arch)
-            self._flops[key] = forward_flops(model, shape.channels, shape.resolution)
-        return self._flops[key]
+        side = shape.resolution
+        return flops_of(arch, shape.num_classes, shape.channels, side, shape.stem)
 
     def _time(self, shape: Shape) -> float:
-        per_image = 3 * self.flops(shape, shape.arch)
-        batch = int(max(2, min(shape.batch, BIGGEST // per_image)))
         model = placed(shape.model(shape.arch), self.device, shape.fast)
         work = self.flops(shape, shape.teacher or shape.arch) * (shape.threads_for or shape.batch)
         with fitting_threads(work):
-            return self._median(_STEPS[shape.kind](model, batch, shape, self.device), batch, shape)
+            return self._median(_STEPS[shape.kind](model, shape.batch, shape, self.device))
 
-    def _median(self, step: Callable[[], None], batch: int, shape: Shape) -> float:
+    def _median(self, step: Callable[[], None]) -> float:
         step()
         self._wait()
         taken: list[float] = []
-        while len(taken) < REPEATS[0] or (len(taken) < REPEATS[1] and sum(taken) < ENOUGH):
+        while not taken or (len(taken) < REPEATS and sum(taken) < ENOUGH):
             begin = time.perf_counter()
             step()
             self._wait()
             taken.append(time.perf_counter() - begin)
-        return median(taken) * shape.batch / batch
+        return median(taken)
 
     def _wait(self) -> None:
         if self.device.type == "cuda":

@@ -12,6 +12,8 @@ from bench.results import STAGES
 if TYPE_CHECKING:
     import torch
 
+SHOWN = 4  # recipes that a headline names
+
 
 def announce(session: Session, device: "torch.device") -> str:
     """A table of stages (to make, in store, estimated seconds and bytes) under a headline."""
@@ -33,11 +35,14 @@ def announce(session: Session, device: "torch.device") -> str:
     todo = [t for t in tasks if t.address not in held]
     total = duration(sum(cost[t.address].seconds for t in todo))
     disk = size(sum(cost[t.address].bytes for t in todo))
+    flops = sum(cost[t.address].flops for t in todo)
     return "\n".join(
         [
             headline(plan),
             table(("stage", "to make", "in store", "estimated time", "disk"), rows),
-            f"on {device}: about {total} and {disk} to go" if todo else "all is in the store",
+            f"on {device}: about {total}, {disk} and {flops:.1e} FLOP to go"
+            if todo
+            else "all is in the store",
         ]
     )
 

@@ -50,6 +50,8 @@ def study_options(function: F) -> F:
         ),
         click.option(
             "--profile",
+            "--scale",
+            "profile",
             type=click.Choice(["smoke", "quick", "paper"]),
             default="quick",
             show_default=True,

@@ -1,9 +1,16 @@
 """`bench plan`: what a run would do."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from bench.cli.options import data_option, device_option, json_option, store_option, study_options
 from bench.recipes import Profile
+
+if TYPE_CHECKING:
+    import torch
+
+REPRODUCE, PAPER = "reproduce", "wmdd"
 
 
 @click.command("plan")
@@ -22,16 +29,43 @@ def command(
     device: str,
     as_json: bool,
 ) -> None:
-    """Show the cells of STUDY, what the store already holds, and the time and disk of the rest."""
+    """Show the cells of STUDY, what the store already holds, and the time and disk of the rest.
+
+    `reproduce` as STUDY prices every table and figure of the paper, data sets that are not here
+    included.
+    """
     import json
 
     from bench.cli.announcing import announce, as_data
     from bench.cli.session import open_session
     from bench.stages.compute import choose_device
 
-    session = open_session(study, profile, settings, plugins, store, data)
     chosen = choose_device(device)
+    if study == REPRODUCE:
+        click.echo(_priced(profile, settings, store, data, chosen, as_json))
+        return
+    session = open_session(study, profile, settings, plugins, store, data)
     if as_json:
         click.echo(json.dumps(as_data(session, chosen), indent=2))
     else:
         click.echo(announce(session, chosen))
+
+
+def _priced(
+    profile: Profile,
+    settings: tuple[str, ...],
+    store: str,
+    data: str,
+    device: "torch.device",
+    as_json: bool,
+) -> str:
+    import json
+
+    from bench.cli import pricing
+    from bench.cli.reproducing import open_edition
+    from bench.reproduction import chosen
+
+    edition = open_edition(PAPER, chosen((), ()), profile, settings, store, data)
+    if as_json:
+        return json.dumps(pricing.as_json(edition, device), indent=2)
+    return pricing.price_list(edition, device)
