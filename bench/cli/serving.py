@@ -28,8 +28,12 @@ def serve(root: str, uri: str | None, port: int, dry_run: bool) -> int:
         click.echo(f"open {prepared(tracker.uri, base)}")
         click.echo("" if tracker.served else f"started by: {' '.join(command)}")
         return 0
-    click.echo(f"starting MLflow on {public(tracker.uri)} ...")
-    with subprocess.Popen(command, cwd=folder) as server:
+    log = folder / "ui.log"
+    click.echo(f"starting MLflow on {public(tracker.uri)}, its log is {log} ...")
+    with (
+        log.open("wb") as written,
+        subprocess.Popen(command, cwd=folder, stdout=written, stderr=written) as server,
+    ):
         try:
             _await(base, server)
             click.echo(f"open {prepared(tracker.uri, base)}   (Ctrl-C ends)")
