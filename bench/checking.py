@@ -49,8 +49,8 @@ def check_plugin(
     """
     clauses = _DISTILLER if plugin.kind == "distiller" else _EVALUATOR
     with TemporaryDirectory() as folder:
-        base = Path(folder) / "shared" if shared is None else shared
-        bench = _Bench(plugin, locate, data_root, Path(folder), base)
+        here = Path(folder)
+        bench = _Bench(plugin, locate, data_root, here, shared or here / "shared")
         return [_checked(name, clause, bench) for name, clause in clauses]
 
 
@@ -147,15 +147,14 @@ def _deterministic(bench: _Bench) -> str:
 def _seeded(bench: _Bench) -> str:
     if not bench.plugin.seeded:
         return ""
-    first, other = _digest(bench.synthetic("a")), _digest(bench.synthetic("a", seed=1))
-    return "" if first != other else "expected other images for another seed, or seeded=False"
+    same = _digest(bench.synthetic("a")) == _digest(bench.synthetic("a", seed=1))
+    return "" if not same else "expected other images for another seed, or seeded=False"
 
 
 def _no_global_rng(bench: _Bench) -> str:
     before = torch.random.get_rng_state()
     bench.score("c", seed=3)
-    after = torch.random.get_rng_state()
-    same = bool(torch.equal(before, after))
+    same = bool(torch.equal(before, torch.random.get_rng_state()))
     return "" if same else "expected the global RNG to stay untouched; use the generator argument"
 
 
