@@ -1,12 +1,13 @@
 """Timing a few real steps of each kind on this machine, remembered per device in the store.
 
-A step holds what the stage does for one batch: augmentation, forward pass, loss, backward pass and
-update, on as many threads as the stage uses.
+Small steps, whose time is calls rather than operations, are timed one by one; a big one follows a
+typical step by its operations, so that timing takes seconds. A step holds what the stage does for
+one batch, on as many threads: augmentation, forward pass, loss, backward pass and update.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 import torch
@@ -22,7 +23,8 @@ from bench.stages.compute import autocast, fitting_threads, placed
 from bench.store import Store
 
 RECORDS = "calibration-2"  # raise the number when a step changes
-BIGGEST = {"cpu": 2e10, "cuda": 4e12}  # FLOP of a timed step; larger ones are timed in part
+BIGGEST = {"cpu": 2e10, "cuda": 2e12}  # FLOP of a timed step; larger ones follow a typical one
+TYPICAL = {"cpu": ("resnet18", 64, 8), "cuda": ("resnet18", 224, 64)}  # network, pixels, batch
 REPEATS, ENOUGH = 25, 0.3  # timings of a step at most, and seconds that suffice
 
 
@@ -73,16 +75,22 @@ class Meter:
         self._known: dict[Shape, float] = {}
 
     def seconds(self, shape: Shape) -> float:
-        """Seconds of one step; of a batch too big to try, from as much of it as fits."""
-        most = BIGGEST[self.device.type] // (3 * self.flops(shape, shape.arch))
-        tried = replace(shape, batch=int(max(2, min(shape.batch, most))))
-        if tried not in self._known:
-            record = self.store.record(RECORDS, tried.key(self.device))
+        """Seconds of one step: timed, or scaled by operations from a typical step if it is big."""
+        work = self.flops(shape, shape.arch) * shape.batch
+        if 3 * work <= BIGGEST[self.device.type]:
+            return self._timed(shape)
+        arch, side, batch = TYPICAL[self.device.type]
+        typical = Shape(shape.kind, arch, 3, side, 10, "auto", batch, shape.fast)
+        return self._timed(typical) * work / (self.flops(typical, arch) * batch)
+
+    def _timed(self, shape: Shape) -> float:
+        if shape not in self._known:
+            record = self.store.record(RECORDS, shape.key(self.device))
             if record is None:
-                record = {"seconds": self._time(tried)}
-                self.store.put_record(RECORDS, tried.key(self.device), record)
-            self._known[tried] = float(str(record["seconds"]))
-        return self._known[tried] * shape.batch / tried.batch
+                record = {"seconds": self._time(shape)}
+                self.store.put_record(RECORDS, shape.key(self.device), record)
+            self._known[shape] = float(str(record["seconds"]))
+        return self._known[shape]
 
     def flops(self, shape: Shape, arch: str) -> float:
         """Operations of a forward pass of one image."""

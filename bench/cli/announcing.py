@@ -50,13 +50,16 @@ def announce(session: Session, device: "torch.device") -> str:
 def headline(plan: Plan) -> str:
     """`ablation: 50 cells = 10 rows x digits x ipc 1 x 5 seeds, profile quick, recipe ...`."""
     study = plan.study
-    recipes = Counter(cell.recipe.id for cell in plan.cells)
+    recipes = list(Counter(cell.recipe.id for cell in plan.cells))
+    more = f" and {len(recipes) - SHOWN} more" if len(recipes) > SHOWN else ""
+    rows = len({cell.cell.row.label for cell in plan.cells})
+    datasets = ", ".join(dict.fromkeys(cell.cell.dataset for cell in plan.cells))
     seeds = len({cell.cell.seed for cell in plan.cells})
     ipcs = ", ".join(map(str, dict.fromkeys(cell.cell.ipc for cell in plan.cells)))
     return (
-        f"{study.name}: {len(plan.cells)} cells = {len(study.rows)} rows x "
-        f"{', '.join(study.datasets)} x ipc {ipcs} x {seeds} seeds, profile {plan.profile}, "
-        f"recipe {', '.join(recipes)}"
+        f"{study.name}: {len(plan.cells)} cells = {rows} rows x "
+        f"{datasets} x ipc {ipcs} x {seeds} seeds, profile {plan.profile}, "
+        f"recipe {', '.join(recipes[:SHOWN])}{more}"
     )
 
 

@@ -24,11 +24,14 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for a person, such as 4.2 s, 3 min 20 s, 5 h 12 min."""
+    """Seconds for a person, such as 4.2 s, 3 min 20 s, 5 h 12 min, 40 days, 12 years."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"
+    if hours < 72:
+        return f"{hours} h {minutes:02d} min"
+    days = round(seconds / 86400)
+    return f"{days} days" if days < 1000 else f"{days / 365.25:.0f} years"
