@@ -32,7 +32,8 @@ class Sweep:
         parameters: names of fields of the distiller or of `<section>.<field>` of the recipe; empty
             means all that the distiller declares.
         space: where to search them, where that is not, or not so, declared by the distiller.
-        trials: budget per row; None means 20, or the whole grid under the sampler `grid`.
+        trials: budget per row; None means 20, or the grid once under the sampler `grid`; more
+            trials run the grid again, with other seeds.
         seeds: cells per trial.
         grid_points: levels of a real parameter under the sampler `grid`.
         fidelity: what the pruner `hyperband` shortens.

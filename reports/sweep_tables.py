@@ -50,8 +50,8 @@ def winners_table(info: SweepInfo) -> Table:
 
 def _winner(method: MethodInfo) -> Line:
     if not method.best_top1:
-        empty = [missing() for _ in range(9)]
-        return Line((text(method.label), text("no complete trial"), *empty[1:]))
+        empty = [missing(parts) for parts in (2, 1, 2, 2, 1, 2, 1, 2)]
+        return Line((text(method.label), text("no complete trial"), *empty))
     held, test = describe(method.best_top1), _sample(method.tested.values())
     default, gain = _sample(method.default.values()), paired(method.tested, method.default)
     return Line(

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optuna.study import Study
-
 from bench.cli.reporting import provenance_of
 from bench.cli.running import again
 from bench.cli.session import Session
@@ -20,6 +18,8 @@ from bench.sweep.spaces import Parameter
 from bench.sweep.standings import standings
 
 if TYPE_CHECKING:
+    from optuna.study import Study
+
     from reports.sweep_info import MethodInfo, ParameterInfo, SweepInfo
 
 FIDELITY = {"none": "", "wilcoxon": "seeds"}
@@ -30,7 +30,7 @@ class Found:
     """A search with the trials that it has."""
 
     search: Search
-    study: Study
+    study: "Study"
 
 
 def rows_of(found: Sequence[Found]) -> list[dict[str, object]]:

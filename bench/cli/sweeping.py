@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
-from optuna.study import Study
 
 from bench.cli.observing import tracker_for
 from bench.cli.running import again
@@ -34,13 +34,16 @@ from bench.tracking.delivery import deliver_pending
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import FanOut, Observer, fan_out
 
+if TYPE_CHECKING:
+    from optuna.study import Study
+
 
 @dataclass(frozen=True)
 class Open:
     """A search with its trials."""
 
     search: Search
-    study: Study
+    study: "Study"
     queue: Queue
 
 
@@ -79,7 +82,7 @@ def opened_search(search: Search, store: Store, options: SweepOptions) -> Open:
     pruner = pruner_of(sweep, search.recipe)
     study = open_study(storage, search.name, sweep.objectives, sampler, pruner)
     if sweep.sampler == "grid":
-        enqueue_grid(study, search.grid, folder)
+        enqueue_grid(study, search.grid, search.trials, folder)
     by_time = options.budget_seconds is not None and options.trials is None
     trials = None if by_time else search.trials
     space = distributions(search.parameters)

@@ -64,9 +64,8 @@ class Search:
     @property
     def trials(self) -> int:
         """How many trials this search is given."""
-        if self.sweep.sampler == "grid":
-            return min(len(self.grid), self.sweep.trials or len(self.grid))
-        return self.sweep.trials or TRIALS
+        default = len(self.grid) if self.sweep.sampler == "grid" else TRIALS
+        return self.sweep.trials or default
 
     @cached_property
     def name(self) -> str:

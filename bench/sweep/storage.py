@@ -15,7 +15,7 @@ from bench.errors import BadValue
 from bench.search import OBJECTIVES
 from bench.sweep.spaces import Value
 
-QUEUED = "grid"  # attribute of a study whose grid is enqueued
+QUEUED = "queued"  # attribute of a study: how many points of its grid are
 
 
 def journal_path(folder: Path, name: str) -> Path:
@@ -64,10 +64,14 @@ def open_study(
     )
 
 
-def enqueue_grid(study: Study, grid: Sequence[dict[str, Value]], folder: Path) -> None:
-    """Queues every point of a grid once, also where two processes begin at the same time."""
+def enqueue_grid(study: Study, grid: Sequence[dict[str, Value]], trials: int, folder: Path) -> None:
+    """Queues a grid's points in turn, round after round, until there are `trials` of them.
+
+    Each is queued once, also where two processes begin at the same time.
+    """
     with exclusive(folder):
-        if QUEUED not in study.user_attrs:
-            for params in grid:
-                study.enqueue_trial(params, skip_if_exists=True)
-            study.set_user_attr(QUEUED, len(grid))
+        queued = int(study.user_attrs.get(QUEUED, 0))
+        for index in range(queued, trials):
+            study.enqueue_trial(grid[index % len(grid)])
+        if trials > queued:
+            study.set_user_attr(QUEUED, trials)

@@ -108,18 +108,18 @@ def test_device_seconds_end_a_queue_too(searched: Searched, queued: Queued) -> N
     assert timed.next() is None
 
 
-def test_a_grid_is_queued_once_and_run_point_by_point(
+def test_a_grid_is_queued_once_and_run_round_after_round(
     searched: Searched, queued: Queued, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    search = searched(sampler="grid", grid_points=3)
+    search = searched(sampler="grid", grid_points=3, trials=4)
     queue, folder = queued(search, trials=search.trials), tmp_path_factory.mktemp("lock")
     for _ in range(2):
-        enqueue_grid(queue.study, search.grid, folder)
+        enqueue_grid(queue.study, search.grid, search.trials, folder)
     found = []
     while (trial := queue.next()) is not None:
         found.append(trial.params["bn_weight"])
         queue.study.tell(trial, 0.5)
-    assert found == [0.1, 10.0, 1000.0]
+    assert found == [0.1, 10.0, 1000.0, 0.1]
 
 
 def test_a_setting_that_is_drawn_again_is_noticed(queue: Queue) -> None:

@@ -1,0 +1,88 @@
+"""What is typed becomes a sweep, and is passed on to other workers unchanged."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import bench.cli.sweeping
+from bench.cli.main import cli
+from bench.cli.running import RunOptions
+from bench.cli.sweep_options import SweepOptions
+from bench.errors import BadValue
+from bench.space import Uniform
+from bench.sweep.best import best_study, fresh_seeds
+from bench.sweep.standings import Standing
+
+TYPED = SweepOptions(
+    sweep="lambda",
+    profile="smoke",
+    settings=("recover.iterations=7",),
+    data="somewhere",
+    trials=5,
+    budget_seconds=60.0,
+    changes={"seeds": 6, "pruner": "wilcoxon", "sampler": "gp", "objectives": ("top1",)},
+    spaces=("bn_weight=1:10",),
+    distillers=("wmdd", "wass-bn"),
+    workers=3,
+    run=RunOptions(device="cpu", track=False),
+)
+
+
+def test_another_worker_gets_the_same_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[SweepOptions] = []
+    monkeypatch.setattr(bench.cli.sweeping, "run_sweep", lambda options: seen.append(options) or 0)
+    result = CliRunner().invoke(cli, TYPED.worker())
+    assert result.exit_code == 0, result.output
+    (got,) = seen
+    assert got.join
+    assert got.declared() == TYPED.declared()
+    for name in ("sweep", "profile", "settings", "store", "data", "trials", "budget_seconds"):
+        assert getattr(got, name) == getattr(TYPED, name)
+
+
+def test_spaces_and_numbers_change_the_declared_sweep() -> None:
+    sweep = TYPED.declared()
+    assert (sweep.seeds, sweep.sampler, sweep.trials) == (6, "gp", 5)
+    assert sweep.space["bn_weight"].low == 1  # type: ignore[union-attr]
+    assert [row.distiller for row in sweep.rows] == ["wmdd", "wass-bn"]
+
+
+def test_distillers_without_the_parameter_search_their_own() -> None:
+    options = replace(TYPED, distillers=("wmdd", "random"), spaces=())
+    assert options.declared().parameters == ()
+
+
+def test_overrides_reach_every_trial(data_root: Path) -> None:
+    options = replace(TYPED, data=str(data_root), distillers=())
+    (search,) = options.searches()
+    assert search.recipe.recover.iterations == 7
+    assert search.parameters[0].space == Uniform(1.0, 10.0)
+
+
+def test_what_is_searched_cannot_be_set(data_root: Path) -> None:
+    options = replace(TYPED, data=str(data_root), settings=("bn_weight=3",), distillers=())
+    with pytest.raises(BadValue, match="expected bn_weight to be searched"):
+        _ = options.searches()[0].parameters
+
+
+def test_one_data_set_at_a_time(data_root: Path) -> None:
+    options = replace(TYPED, data=str(data_root), settings=("ipc=1,2",), distillers=())
+    with pytest.raises(BadValue, match=r"expected one ipc, given \[1, 2\]"):
+        options.searches()
+
+
+def test_the_study_of_the_best_names_every_value(data_root: Path) -> None:
+    options = replace(TYPED, data=str(data_root), distillers=())
+    (search,) = options.searches()
+    winner = Standing({"bn_weight": 2.5}, (3, 4), (0.8, 0.9))
+    text = best_study([(search, winner)], "smoke", "bench sweep lambda")
+    found: dict[str, object] = {}
+    exec(text, found)
+    study = found["STUDY"]
+    best, default = study.rows  # type: ignore[attr-defined]
+    assert (dict(best.params), dict(default.params)) == ({"bn_weight": 2.5}, {})
+    assert best.overrides == {"recover.iterations": 7}
+    assert study.seeds == fresh_seeds("smoke") == (1000, 1001)  # type: ignore[attr-defined]
+    assert "mean top-1 85.00 %, trials 3, 4" in text
