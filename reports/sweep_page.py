@@ -1,5 +1,6 @@
 """All files of a sweep's report: tables, figures, one self-contained page."""
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -27,6 +28,8 @@ from reports.sweep_tables import budget_table, importance_table, winners_table
 from reports.sweep_trials import explorer, trials_table
 from reports.tables import Table, slug
 from reports.views import view
+
+PIXELS = 1.35  # of the page for a point of a figure
 
 
 def build_sweep(info: SweepInfo, frame: pd.DataFrame) -> Report:
@@ -100,13 +103,19 @@ def _html(
         .get_template("sweep.html")
         .render(
             info=info,
-            figures=[(figure.title, Markup(inline(figure.svg))) for figure in drawn],
+            figures=[(f.title, Markup(inline(f.svg)), _pixels(f)) for f in drawn],
             tables=[view(table) for table in tables],
             listing=view(listing),
             notes=notes,
             data=Markup(data),
         )
     )
+
+
+def _pixels(figure: Figure) -> int:
+    """The width at which the letters of all figures have one size."""
+    width = re.search(rb'viewBox="0 0 ([0-9.]+)', figure.svg)
+    return round(PIXELS * float(width[1])) if width else 0
 
 
 def _markdown(

@@ -10,6 +10,7 @@ from bench.cli.session import Session
 from bench.results import row_of
 from bench.search import Sweep
 from bench.space import Choice
+from bench.store import Store
 from bench.sweep.best import best_rows
 from bench.sweep.importance import importances
 from bench.sweep.rows import seconds_spared, trial_rows
@@ -39,7 +40,11 @@ def rows_of(found: Sequence[Found]) -> list[dict[str, object]]:
 
 
 def describe(
-    found: Sequence[Found], rows: Sequence[Mapping[str, object]], test: Session | None, storage: str
+    found: Sequence[Found],
+    rows: Sequence[Mapping[str, object]],
+    test: Session | None,
+    store: Store,
+    storage: str,
 ) -> "SweepInfo":
     from reports.sweep_info import SweepInfo
 
@@ -55,7 +60,7 @@ def describe(
         objectives=sweep.objectives,
         paper_table=sweep.paper_table,
         fidelity=FIDELITY.get(sweep.pruner, sweep.fidelity),
-        facts=_facts(search, rows),
+        facts=_facts(search, rows) | _teachers(search, test, store),
         made=made,
         alone=alone,
         command=again(),
@@ -80,6 +85,19 @@ def _facts(search: Search, rows: Sequence[Mapping[str, object]]) -> dict[str, st
         "student": search.recipe.student.arch,
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _teachers(search: Search, test: Session | None, store: Store) -> dict[str, str]:
+    """Accuracies of the teachers, where no trial chose its own; far apart, one is broken."""
+    cells = {"held-out images": search.base.cells[0]}
+    cells |= {"test images": test.plan.cells[0]} if test else {}
+    found = {}
+    for where, cell in cells.items():
+        task = cell.tasks.get("squeeze")
+        if task and store.has(task.address):
+            top1 = float(str(store.manifest(task.address).meta["top1"]))
+            found[f"teacher on {where}"] = f"{100 * top1:.1f} %"
+    return found
 
 
 def _pruner(sweep: Sweep) -> str:

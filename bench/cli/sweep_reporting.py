@@ -72,8 +72,9 @@ def write_report(
 
     sweep, rows = found[0].search.sweep, rows_of(found)
     storage = options.storage and options.storage.split("@")[-1]
-    storage = storage or str(journal_path(Store(options.store).local_folder("sweeps"), sweep.name))
-    report = build_sweep(describe(found, rows, test, storage), DataFrame(rows))
+    store = Store(options.store)
+    storage = storage or str(journal_path(store.local_folder("sweeps"), sweep.name))
+    report = build_sweep(describe(found, rows, test, store, storage), DataFrame(rows))
     for name, content in report.files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -59,8 +59,8 @@ class Judged:
 
     def metrics(self) -> dict[str, float]:
         scores = list(self.top1.values())
-        found = {"top1": self.mean, "top1_n": float(len(scores)), "seconds_own": self.seconds}
-        found |= {"bytes": self.bytes, "peak_memory": float(self.peak_memory)}
+        found = {"top1": self.mean, "top1_n": float(len(scores)), "cost/seconds": self.seconds}
+        found |= {"cost/bytes": self.bytes, "peak_memory": float(self.peak_memory)}
         return found | ({"top1_std": stdev(scores)} if len(scores) > 1 else {})
 
 
@@ -119,7 +119,8 @@ class TrialRun:
     def _start(self, plan: Plan) -> None:
         first = plan.cells[0]
         params = {k: v for k, v in params_of(first).items() if k != "seed"}
-        params |= {"trial": self.trial.number, "seeds": len(plan.cells), **setting(self.trial)}
+        params |= {"row": self.search.row.label, "trial": self.trial.number}
+        params |= {"seeds": len(plan.cells), **setting(self.trial)}
         tags = {k: v for k, v in tags_of(first).items() if k not in ("seed", "address")}
         tags |= {"role": "trial", "optuna_trial": str(self.trial.number)}
         tags |= {"optuna_study": self.search.name, "row": self.search.row.label}
@@ -146,7 +147,7 @@ class TrialRun:
         for index, (cell, row) in enumerate(done, 1):
             rows.append(row)
             score = _top1(row)
-            step = Step(CURVE, index, len(plan.cells), {"top1": score, "seed": cell.cell.seed})
+            step = Step(CURVE, index, len(plan.cells), {"top1": score})
             self.meter.emit(step)
             if self.sweep.pruner == "wilcoxon":
                 self.trial.report(score, cell.cell.seed)

@@ -26,7 +26,10 @@
     const bend = axis.log ? Math.log10 : (v) => v;
     const numbers = values.map(bend), pad = (Math.max(...numbers) - Math.min(...numbers)) * 0.05 || 1;
     const from = Math.min(...numbers) - pad, to = Math.max(...numbers) + pad;
-    const ticks = [0, 1, 2, 3, 4].map((k) => from + ((to - from) * (k + 0.5)) / 5);
+    const raw = (to - from) / 5, power = 10 ** Math.floor(Math.log10(raw));
+    const step = axis.log && raw < 1 ? 1 : power * [1, 2, 5, 10].find((factor) => factor * power >= raw);
+    const ticks = [];
+    for (let k = Math.ceil(from / step); k * step <= to; k += 1) ticks.push(k * step);
     const place = (v) => low + ((bend(v) - from) / (to - from)) * (high - low);
     return { at: place, ticks: ticks.map((t) => (axis.log ? 10 ** t : t)) };
   };

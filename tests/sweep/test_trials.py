@@ -68,7 +68,7 @@ def test_a_trial_is_one_tracked_run_with_its_scores_by_seed(
     curve = [e for e in events if isinstance(e, Step) and e.stage.startswith("trial")]
     scores = [float(e.values["top1"]) for e in curve]
     assert ended[0].metrics["top1"] == pytest.approx(sum(scores) / 2)
-    assert [e.values["seed"] for e in curve] == [0, 1]
+    assert [(e.step, e.total) for e in curve] == [(1, 2), (2, 2)]
     curves = {e.stage for e in events if isinstance(e, Step) and e.stage.startswith("recover")}
     assert curves == {"recover/s0", "recover/s1"}
 
