@@ -18,7 +18,7 @@ from bench.store import Store
 
 START = 0.02  # seconds that every stage spends on loading and storing
 SOLVE = 6e-8  # seconds per real feature, atom and iteration of a barycenter
-CALL = 1e-4  # seconds per class and iteration of a barycenter, whatever its size
+CALL = 4e-4  # seconds per class and iteration of a barycenter, whatever its size
 LABEL_BYTES = 42  # order, crop, flip and mix of one augmented image, beside its logits
 DRAW = 4e-6  # seconds to draw the augmentation of one image
 TEST = 250  # images of a batch of the test pass
