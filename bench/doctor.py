@@ -30,6 +30,6 @@ def diagnose(store_root: str, data_root: Path, tracking_uri: str | None) -> list
         hardware.disk("disk of data", data_root),
         places.store(store_root),
         places.datasets(data_root),
-        tracking(tracking_uri, (folder or LOCAL_STORE) / "mlflow.db"),
+        tracking(tracking_uri, (folder or LOCAL_STORE) / "tracking" / "mlflow.db"),
         software.git(Path.cwd()),
     ]

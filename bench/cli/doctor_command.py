@@ -2,13 +2,18 @@
 
 import click
 
-from bench.cli.options import data_option, json_option, store_option
+from bench.cli.options import (
+    data_option,
+    json_option,
+    store_option,
+    tracking_option,
+)
 
 
 @click.command("doctor")
 @store_option
 @data_option
-@click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow URI [<store>/mlflow.db]")
+@tracking_option
 @json_option
 def command(store: str, data: str, tracking_uri: str | None, as_json: bool) -> None:
     """Check versions, device, compiler, disk, data sets, store and tracking server."""

@@ -71,3 +71,12 @@ def device_option(function: F) -> F:
     return click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
     )(function)
+
+
+def tracking_option(function: F) -> F:
+    return click.option(
+        "--tracking-uri",
+        envvar="MLFLOW_TRACKING_URI",
+        metavar="URI",
+        help="Where MLflow keeps runs [$MLFLOW_TRACKING_URI or <store>/tracking/mlflow.db].",
+    )(function)

@@ -4,7 +4,12 @@ import signal
 
 import click
 
-from bench.cli.options import data_option, device_option, store_option
+from bench.cli.options import (
+    data_option,
+    device_option,
+    store_option,
+    tracking_option,
+)
 from bench.recipes import Profile
 
 PAPERS = ("wmdd",)
@@ -26,7 +31,7 @@ PAPERS = ("wmdd",)
 @store_option
 @data_option
 @device_option
-@click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow URI [<store>/mlflow.db]")
+@tracking_option
 @click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
 @click.option("--report-only", is_flag=True, help="Compute nothing: bind what the store holds.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")

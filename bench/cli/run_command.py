@@ -5,7 +5,13 @@ from types import FrameType
 
 import click
 
-from bench.cli.options import data_option, device_option, store_option, study_options
+from bench.cli.options import (
+    data_option,
+    device_option,
+    store_option,
+    study_options,
+    tracking_option,
+)
 from bench.recipes import Profile
 
 
@@ -14,7 +20,7 @@ from bench.recipes import Profile
 @store_option
 @data_option
 @device_option
-@click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow URI [<store>/mlflow.db]")
+@tracking_option
 @click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
 def command(

@@ -4,7 +4,13 @@ import signal
 
 import click
 
-from bench.cli.options import data_option, device_option, store_option, study_options
+from bench.cli.options import (
+    data_option,
+    device_option,
+    store_option,
+    study_options,
+    tracking_option,
+)
 from bench.cli.run_command import interrupt
 from bench.recipes import Profile
 from bench.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS, Pruner, Sampler
@@ -39,7 +45,7 @@ from bench.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS, Pruner, Samp
 @click.option("--storage", metavar="URL", help="Database of the trials [journal in the store].")
 @click.option("--no-test", is_flag=True, help="Leave the winner off the test split.")
 @click.option("--join", is_flag=True, help="Only work on trials; another process reports.")
-@click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow URI [<store>/mlflow.db]")
+@tracking_option
 @click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the result and the paths.")
 def command(

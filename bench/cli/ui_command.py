@@ -2,12 +2,12 @@
 
 import click
 
-from bench.cli.options import store_option
+from bench.cli.options import store_option, tracking_option
 
 
 @click.command("ui")
 @store_option
-@click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow URI [<store>/mlflow.db]")
+@tracking_option
 @click.option("--port", default=5000, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Print the command and the address only.")
 def command(store: str, tracking_uri: str | None, port: int, dry_run: bool) -> None:
