@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from reports.drawing import MUTED, OURS, PAPER, RULE, Figure, render
 from reports.figures import LEGEND
@@ -22,6 +22,7 @@ from reports.sweep_info import MethodInfo, ParameterInfo, SweepInfo, TrialInfo
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SHORT = 300.0  # ratio of the ends of a logarithmic axis below which it has ticks at 2 and 5, too
 BINS = 6  # groups of trials along a real parameter, of about equal size
 OF_PARAMETER = {"figure5a": "bn_weight", "table6": "layer"}  # what a published curve is over
 ENDS = {"lambda-0.1": (0.1,), "lambda>=10": (10.0, 1000.0)}  # where figure 5a's values hold
@@ -130,6 +131,10 @@ def _draw_ours(
     else:
         axes.vlines(x, low, high, color=OURS, linewidth=1.8)
         axes.plot(x, mean, "o", color=OURS, markersize=5.5, label=label)
+        axes.set_xticks(range(len(parameter.options)), list(parameter.options))
+    scores = [100 * score for t in shown for score in t.scores]
+    pad = 0.12 * max(max(scores) - min(scores), 1.0)
+    axes.set_ylim(min(scores) - pad, max(scores) + pad)  # a wide interval may leave the picture
     axes.legend(loc="best", **LEGEND)
 
 
@@ -152,19 +157,21 @@ def place(parameter: ParameterInfo, value: float | str) -> float:
     return float(value) if parameter.numeric else float(parameter.options.index(str(value)))
 
 
-def log_axis(axes: "Axes", which: str) -> None:
-    """A logarithmic axis whose labels are plain numbers."""
+def log_axis(axes: "Axes", which: str, parameter: ParameterInfo) -> None:
+    """A logarithmic axis whose labels are plain numbers, more of them where it is short."""
     (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     axis = axes.xaxis if which == "x" else axes.yaxis
+    short = (parameter.high or 1) < SHORT * (parameter.low or 1)
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if short else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 
 
 def _frame(axes: "Axes", parameter: ParameterInfo) -> None:
     if parameter.numeric and parameter.log:
-        log_axis(axes, "x")
-    elif not parameter.numeric and not axes.get_xticklabels()[0].get_text():
-        axes.set_xticks(range(len(parameter.options)), list(parameter.options))
+        log_axis(axes, "x", parameter)
+    if not parameter.numeric and len(axes.get_xticks()) > 4:
+        axes.tick_params(axis="x", labelsize=8)
     axes.set_xlabel(parameter.name)
     axes.grid(color=RULE, linewidth=0.7)
     axes.set_axisbelow(True)

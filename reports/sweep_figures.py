@@ -75,6 +75,7 @@ def contour_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) ->
         _axis(axes, first, "x")
         _axis(axes, second, "y")
         axes.set_title(f"{method.label}: between the trials, linear")
+        axes.margins(0.05)
         axes.legend(loc="best", **LEGEND)
         _plain(axes, grid=False)
 
@@ -180,7 +181,7 @@ def _two_numbers(method: MethodInfo) -> tuple[ParameterInfo, ParameterInfo] | No
 def _axis(axes: "Axes", parameter: ParameterInfo, which: str) -> None:
     axis = axes.xaxis if which == "x" else axes.yaxis
     if parameter.numeric and parameter.log:
-        log_axis(axes, which)
+        log_axis(axes, which, parameter)
     axis.set_label_text(parameter.name)
     if not parameter.numeric:
         axis.set_ticks(range(len(parameter.options)), list(parameter.options))

@@ -1,5 +1,6 @@
 """Where trials live: a journal file that several processes may share, or any database URL."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def open_study(
     pruner: optuna.pruners.BasePruner,
 ) -> Study:
     """The Optuna study of a name, created by whoever comes first."""
-    return optuna.create_study(
+    study = optuna.create_study(
         storage=storage,
         study_name=name,
         sampler=sampler,
@@ -62,6 +63,11 @@ def open_study(
         directions=[OBJECTIVES[objective] for objective in objectives],
         load_if_exists=True,
     )
+    if study.metric_names is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study.set_metric_names(list(objectives))
+    return study
 
 
 def enqueue_grid(study: Study, grid: Sequence[dict[str, Value]], trials: int, folder: Path) -> None:
