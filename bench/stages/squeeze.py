@@ -61,6 +61,18 @@ def squeeze(
     )
 
 
+def kept(images: int, batch: int) -> int:
+    """How many images of an epoch are trained on: a last batch under a quarter is left out.
+
+    BatchNorm cannot normalise a single image of 1x1 features, and by the statistics of two or
+    three a step per epoch is enough to ruin a network. The order is fresh every epoch, so that no
+    image is left out for good. A set smaller than one batch is kept whole.
+    """
+    last = images % batch
+    tiny = last == 1 or 4 * last < batch
+    return images - last if tiny and last < images else images
+
+
 class AugmentedReal:
     """Random resized crops and flips of the real set, epoch by epoch in a fresh order."""
 
@@ -71,9 +83,7 @@ class AugmentedReal:
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.randperm(len(self.real.labels), generator=self.rng)
-        for chosen in order.split(self.batch):
-            if len(chosen) == 1:
-                continue  # BatchNorm cannot normalise a single image of 1x1 features
+        for chosen in order[: kept(len(order), self.batch)].split(self.batch):
             yield self._augmented(chosen), self.real.labels[chosen].to(self.device)
 
     def _augmented(self, chosen: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from bench.errors import CellFailed
 from bench.events import Event, Step, silent
 from bench.recipes import Squeeze
 from bench.stages.accuracy import judge
-from bench.stages.squeeze import squeeze
+from bench.stages.squeeze import AugmentedReal, kept, squeeze
 from bench.stages.teacher import network
 
 CPU = torch.device("cpu")
@@ -32,6 +32,30 @@ def test_equal_seeds_give_equal_teachers(digits: RealSet, digits_test: RealSet) 
     assert all(torch.equal(first.state[k], second.state[k]) for k in first.state)
     other = squeeze(digits, digits_test, replace(SHORT, seed=1), CPU, False, silent)
     assert any(not torch.equal(first.state[k], other.state[k]) for k in first.state)
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "trained"),
+    [
+        (1442, 32, 1440),  # two left over
+        (1442, 34, 1442),  # 14 left over: enough
+        (64, 32, 64),
+        (40, 32, 40),  # exactly a quarter
+        (39, 32, 32),
+        (5, 4, 4),  # a single image, however small the batch
+        (7, 32, 7),  # the whole set
+    ],
+)
+def test_a_tiny_last_batch_is_left_out(images: int, batch: int, trained: int) -> None:
+    assert kept(images, batch) == trained
+
+
+def test_no_image_is_left_out_for_good(digits: RealSet) -> None:
+    some = replace(digits, images=digits.images[:33], labels=torch.arange(33))
+    feed = AugmentedReal(some, replace(SHORT, batch=32), CPU)
+    seen = [torch.cat([labels for _, labels in feed(epoch)]) for epoch in range(2, 12)]
+    assert all(len(labels) == 32 for labels in seen)
+    assert torch.cat(seen).unique().tolist() == list(range(33))
 
 
 def test_progress_is_emitted_once_per_epoch(digits: RealSet, digits_test: RealSet) -> None:
