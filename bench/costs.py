@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import torch
 
 from bench.calibration import Meter, Shape
-from bench.models.build import build_model
+from bench.models.outline import outline_for
 from bench.plan import CellPlan, Plan, Task
 from bench.recipes import Recover
 from bench.results import recover_steps
+from bench.stages.squeeze import kept
 from bench.store import Store
 
 START = 0.02  # seconds that every stage spends on loading and storing
@@ -77,23 +78,14 @@ def _images(cell: CellPlan) -> int:
 def _squeeze(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     config, count = cell.recipe.squeeze, cell.source.train_count
     shape = _shape(cell, "train", config.arch, config.batch)
-    steps = config.epochs * -(-count // config.batch)
+    steps = config.epochs * -(-kept(count, config.batch) // config.batch)
     flops = 3 * meter.flops(shape, config.arch) * config.epochs * count
     seconds = steps * meter.seconds(shape) + config.epochs * count * DRAW
     return Cost(seconds, _model_bytes(cell), flops)
 
 
 def _model_bytes(cell: CellPlan) -> float:
-    spec = cell.source.spec
-    with torch.device("meta"):
-        model = build_model(
-            cell.recipe.squeeze.arch,
-            num_classes=spec.num_classes,
-            channels=spec.channels,
-            resolution=spec.resolution,
-            seed=0,
-            stem=spec.stem,
-        )
+    model = outline_for(cell.recipe.squeeze.arch, cell.source.spec)
     return 4.0 * sum(p.numel() for p in model.parameters())
 
 

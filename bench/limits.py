@@ -1,13 +1,10 @@
 """What a plan refuses before anything is computed, because no amount of computing could meet it."""
 
-from functools import cache
 from typing import TYPE_CHECKING
-
-import torch
 
 from bench.artifacts import Barycenter, ClassStats, GlobalStats, RealSet
 from bench.errors import BadValue, BenchError
-from bench.models.build import build_model
+from bench.models.outline import outline_for
 from bench.models.taps import has_batchnorm
 from bench.plugins import get, names
 
@@ -42,27 +39,13 @@ def _refuse_too_many_images(plan: "CellPlan", needs: set[type]) -> None:
 
 
 def _refuse_missing_batchnorm(plan: "CellPlan") -> None:
-    spec, arch = plan.source.spec, plan.recipe.squeeze.arch
-    if not _has_batchnorm(arch, spec.num_classes, spec.channels, spec.resolution, spec.stem):
+    arch = plan.recipe.squeeze.arch
+    if not has_batchnorm(outline_for(arch, plan.source.spec)):
         raise BadValue(
             f"row {plan.cell.row.label!r}: {plan.cell.row.distiller!r} matches BatchNorm "
             f"statistics, but the teacher {arch!r} has no BatchNorm layers; choose a teacher with "
             f"BatchNorm, or a distiller that needs none: {', '.join(free_of_batchnorm())}"
         )
-
-
-@cache
-def _has_batchnorm(arch: str, num_classes: int, channels: int, resolution: int, stem: str) -> bool:
-    with torch.device("meta"):
-        model = build_model(
-            arch,
-            num_classes=num_classes,
-            channels=channels,
-            resolution=resolution,
-            seed=0,
-            stem=stem,
-        )
-    return has_batchnorm(model)
 
 
 def free_of_batchnorm() -> list[str]:

@@ -7,7 +7,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.models.build import build_model
+from bench.models.outline import outline
 
 COUNTED = 2  # images; BatchNorm in training mode refuses a single value per channel
 
@@ -31,13 +31,6 @@ def forward_flops(model: nn.Module, channels: int, resolution: int) -> float:
 @cache
 def flops_of(arch: str, num_classes: int, channels: int, resolution: int, stem: str) -> float:
     """Operations of one image's forward pass through a network by name; nothing is allocated."""
-    with torch.device("meta"):
-        model = build_model(
-            arch,
-            num_classes=num_classes,
-            channels=channels,
-            resolution=resolution,
-            seed=0,
-            stem=stem,
-        )
-    return forward_flops(model, channels, resolution)
+    return forward_flops(
+        outline(arch, num_classes, channels, resolution, stem), channels, resolution
+    )

@@ -6,7 +6,6 @@ from itertools import product
 from typing import Any, get_type_hints
 
 import optuna
-import torch
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -16,8 +15,8 @@ from optuna.distributions import (
 
 from bench.data.spec import DatasetSpec
 from bench.errors import BadValue, UnknownName, suggestion
-from bench.models.build import build_model
 from bench.models.layers import layer_names
+from bench.models.outline import outline_for
 from bench.overrides import typed
 from bench.plugins import get
 from bench.recipes import SECTIONS
@@ -86,16 +85,7 @@ def _of_type(space: Space, declared: Any) -> Space:
 
 def layers_of(arch: str, spec: DatasetSpec) -> tuple[str, ...]:
     """The layers of Table 6 where a network has them all, else all of its own by depth."""
-    with torch.device("meta"):
-        model = build_model(
-            arch,
-            num_classes=spec.num_classes,
-            channels=spec.channels,
-            resolution=spec.resolution,
-            seed=0,
-            stem=spec.stem,
-        )
-    names = [name for name in layer_names(model) if name.startswith("layer-")]
+    names = [name for name in layer_names(outline_for(arch, spec)) if name.startswith("layer-")]
     return TABLE6 if set(TABLE6) <= set(names) else tuple(names) or ("penultimate",)
 
 
