@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from reports.cells import cells_of
+from reports.counterparts import matches, verdict
 from reports.info import Contrast, RowInfo, StudyInfo
-from reports.stand_ins import beside_table, matches, signs_table, verdict
+from reports.stand_ins import beside_table, signs_table
 from reports.summary import Summary, summarise
 
 ROWS = (
@@ -112,3 +113,20 @@ def test_the_papers_own_data_set_needs_no_stand_in() -> None:
     assert found[0].paper is not None
     assert signs_table(INFO, found) is None
     assert beside_table(INFO, found) is None
+
+
+def test_another_resolution_stands_beside_its_own_data_set_alone() -> None:
+    """ImageNette at 64 pixels has the paper's ImageNette beside it, at the same IPC."""
+    found = summaries(0.6, 0.5, 0.4, 0.3, dataset="imagenette@64", ipc=10)
+    assert [(m.datasets, m.ipc) for m in matches(INFO, found).values()] == [(("imagenette",), 10)]
+    beside, signs = beside_table(INFO, found), signs_table(INFO, found)
+    assert beside is not None
+    assert signs is not None
+    assert [column.name for column in beside.columns[2:-1]] == ["paper: imagenette"]
+    assert "the same data set at another resolution" in beside.notes[0]
+    assert [line.entries[-2].text for line in signs.lines] == ["+1.2", "+6.5"]
+    assert [line.entries[-1].text for line in signs.lines] == ["same sign", "same sign"]
+
+
+def test_another_resolution_has_no_counterpart_at_an_ipc_that_the_paper_lacks() -> None:
+    assert matches(INFO, summaries(0.6, 0.5, 0.4, 0.3, dataset="imagenette@64", ipc=7)) == {}
