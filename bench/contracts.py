@@ -81,6 +81,9 @@ class Evaluator(Protocol):
         needs: types of the artifacts it reads (SoftLabels, Teacher).
         sections: names of the recipe sections that it reads; they are part of the address.
         higher_is_better: direction of the score.
+
+    An evaluator that divides each class's images may say how many it needs at least in an integer
+    attribute `least_ipc`; smaller budgets are then refused while planning.
     """
 
     @property

@@ -19,12 +19,23 @@ def refuse_impossible(plan: "CellPlan") -> None:
     """Checks one cell against its data set and its teacher.
 
     Raises:
-        BadValue: IPC above the size of a class, or BatchNorm statistics of a network without.
+        BadValue: IPC above the size of a class or below what the evaluator can divide, or
+            BatchNorm statistics of a network without.
     """
     needs = set(plan.distiller.needs)
+    _refuse_too_few_images(plan)
     _refuse_too_many_images(plan, needs)
     if needs & STATISTICS:
         _refuse_missing_batchnorm(plan)
+
+
+def _refuse_too_few_images(plan: "CellPlan") -> None:
+    least, ipc = getattr(plan.evaluator, "least_ipc", 1), plan.cell.ipc
+    if "ipc" in plan.tasks["recover"].config and ipc < least:
+        raise BadValue(
+            f"ipc: expected at least {least} for the evaluator {plan.cell.evaluator!r}, given "
+            f"{ipc} for row {plan.cell.row.label!r}; raise ipc or choose another evaluator"
+        )
 
 
 def _refuse_too_many_images(plan: "CellPlan", needs: set[type]) -> None:

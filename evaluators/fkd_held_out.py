@@ -32,6 +32,7 @@ class HeldOut:
     needs: tuple[type, ...] = (Teacher,)
     sections: tuple[str, ...] = ("relabel", "student")
     higher_is_better: bool = True
+    least_ipc: int = 2  # one image to train on, one to hold out
 
     def evaluate(
         self,

@@ -39,6 +39,14 @@ def test_all_real_images_need_no_budget() -> None:
     assert len(plan("full", ipc=6, smallest=5).cells) == 1
 
 
+def test_an_evaluator_that_holds_images_out_needs_two_of_a_class() -> None:
+    expected = "at least 2 for the evaluator 'fkd-held-out', given 1 for row 'the row'"
+    with pytest.raises(BadValue, match=expected):
+        plan("random", 1, 0, ("evaluator=fkd-held-out",))
+    assert len(plan("random", 2, 0, ("evaluator=fkd-held-out",)).cells) == 1
+    assert len(plan("full", 1, 0, ("evaluator=fkd-held-out",)).cells) == 1
+
+
 def test_unknown_sizes_refuse_nothing() -> None:
     assert len(plan("random", ipc=10**6, smallest=0).cells) == 1
 
