@@ -4,22 +4,22 @@ Steps are timed (bench.calibration) for every network, resolution and batch that
 rest is counting. Constants of what is not steps are measured on one core.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 
 from bench.calibration import Meter, Shape
-from bench.models.outline import outline_for
+from bench.models.outline import feature_dims, outline_for
 from bench.plan import CellPlan, Plan, Task
 from bench.recipes import Recover
 from bench.results import recover_steps
+from bench.solver_timing import Problem, seconds_of
 from bench.stages.squeeze import kept
 from bench.store import Store
 
 START = 0.02  # seconds that every stage spends on loading and storing
-SOLVE = 6e-8  # seconds per real feature, atom and iteration of a barycenter
-CALL = 4e-4  # seconds per class and iteration of a barycenter, whatever its size
 LABEL_BYTES = 42  # order, crop, flip and mix of one augmented image, beside its logits
 DRAW = 4e-6  # seconds to draw the augmentation of one image
 TEST = 250  # images of a batch of the test pass
@@ -92,16 +92,22 @@ def _model_bytes(cell: CellPlan) -> float:
 def _observe(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     batch, count = cell.recipe.observe.batch, cell.source.train_count
     shape = _shape(cell, "forward", cell.recipe.squeeze.arch, batch)
-    size = count * 4 * 512 * len(cell.recipe.observe.layers)
+    dims = sum(_dims(cell, layer) for layer in cell.recipe.observe.layers)
+    size = 4.0 * count * dims
     flops = meter.flops(shape, shape.arch) * count
     return Cost(1.5 * meter.seconds(shape) * count / batch, size, flops)
 
 
 def _barycenter(cell: CellPlan, task: Task, meter: Meter) -> Cost:
-    iterations = min(40, cell.distiller.request.solve.iterations)
-    atoms, classes = cell.cell.ipc, cell.source.spec.num_classes
-    seconds = iterations * (SOLVE * cell.source.train_count * atoms + CALL * classes)
-    return Cost(seconds, classes * atoms * 512 * 4)
+    request, classes = cell.distiller.request, cell.source.spec.num_classes
+    atoms, dims = cell.cell.ipc, _dims(cell, request.layer)
+    images = max(atoms, cell.source.train_count // classes)
+    one = seconds_of(Problem(request.solve, images, dims, atoms), meter.store)
+    return Cost(classes / min(classes, os.cpu_count() or 1) * one, 4.0 * classes * atoms * dims)
+
+
+def _dims(cell: CellPlan, layer: str) -> int:
+    return feature_dims(cell.recipe.squeeze.arch, cell.source.spec, layer)
 
 
 def _recover(cell: CellPlan, task: Task, meter: Meter) -> Cost:

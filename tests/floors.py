@@ -43,7 +43,7 @@ MATH = inside("transport", "models", "data")
 STAGES = inside("contracts", "stages", "analysis")
 RUNNING = inside(
     "plan", "limits", "results", "making", "run", "execution", "costs", "checking", "split_reads",
-    "sweep", "calibration", "reproduction",
+    "sweep", "calibration", "solver_timing", "reproduction",
 )  # fmt: skip
 SHELL = inside("tracking", "diagnosis", "doctor", "cli")
 
