@@ -189,7 +189,7 @@ def _relabel(shop: Workshop, plan: CellPlan) -> SoftLabels:
         recipe.relabel,
         spec.mean,
         spec.std,
-        plan.cell.seed,
+        plan.cell.student_seed,
         recipe.precision == "bf16",
         shop.emit,
     )
@@ -212,7 +212,7 @@ def evaluated(shop: Workshop, plan: CellPlan, test: RealSet) -> Score:
         Reference(found),
         test,
         plan.recipe,
-        plan.cell.seed,
+        plan.cell.student_seed,
         shop.emit,
     )
 

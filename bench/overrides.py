@@ -1,7 +1,8 @@
 """Overrides from the command line: `key=value`, checked against declared types.
 
-Keys: `dataset`, `ipc`, `seeds`, `recipe`, `evaluator`, `student` of the study; `precision`;
-`<section>.<field>` of the recipe; `<distiller>.<field>` or a bare `<field>` of the distillers.
+Keys: `dataset`, `ipc`, `seeds`, `recipe`, `evaluator`, `student`, `repeats` of the study;
+`precision`; `<section>.<field>` of the recipe; `<distiller>.<field>` or a bare `<field>` of the
+distillers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from bench.plugins import get
 from bench.recipes import SECTIONS, Recipe
 from bench.study import VARIED, Study
 
-STUDY_KEYS = ("dataset", "ipc", "seeds", "recipe", "evaluator", "student")
+STUDY_KEYS = ("dataset", "ipc", "seeds", "recipe", "evaluator", "student", "repeats")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _type_text(declared: Any) -> str:
 
 
 def apply_to_study(study: Study, overrides: Overrides) -> Study:
-    """The study with its data sets, IPCs, seeds, recipe, evaluators and students replaced."""
+    """The study with its data sets, IPCs, seeds, recipe, evaluators or students replaced."""
     changes: dict[str, Callable[[str], dict[str, object]]] = {
         "dataset": lambda text: {"datasets": tuple(text.split(",")), "paper_datasets": ()},
         "ipc": lambda text: {"ipcs": typed("ipc", tuple[int, ...], text)},
@@ -93,6 +94,7 @@ def apply_to_study(study: Study, overrides: Overrides) -> Study:
         "recipe": lambda text: {"recipe": text},
         "evaluator": lambda text: {"evaluators": tuple(text.split(","))},
         "student": lambda text: {"students": tuple(text.split(","))},
+        "repeats": lambda text: {"repeats": typed("repeats", int, text)},
     }
     for key, text in overrides.study.items():
         values: dict[str, Any] = changes[key](text)

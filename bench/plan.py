@@ -262,7 +262,7 @@ class _Graph:
 
     def evaluate(self, plugin: Registered, evaluator: Evaluator) -> None:
         needs, upstream = set(evaluator.needs), ["recover"]
-        seed = self.cell.seed
+        seed = self.cell.student_seed
         if needs & {SoftLabels, Teacher}:
             upstream.append(self.teacher())
         if SoftLabels in needs:

@@ -40,6 +40,7 @@ def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
         "dataset": cell.dataset,
         "ipc": cell.ipc,
         "seed": cell.seed,
+        "repeat": cell.repeat,
         "evaluator": cell.evaluator,
         "student": plan.recipe.student.arch,
         "recipe": plan.recipe.id,

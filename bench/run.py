@@ -58,12 +58,15 @@ def ordered(cells: Sequence[CellPlan]) -> list[CellPlan]:
     return sorted(cells, key=lambda c: (datasets.index(c.cell.dataset), c.cell.ipc, c.cell.seed))
 
 
+GRID = ("seed", "repeat")  # numbers of a row that say which cell it is, not what was measured
+
+
 def metrics_of(row: dict[str, object]) -> dict[str, float]:
     """The numbers of a row: accuracies, counts and seconds."""
     return {
         key: float(value)
         for key, value in row.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and key != "seed"
+        if isinstance(value, int | float) and not isinstance(value, bool) and key not in GRID
     }
 
 
@@ -76,6 +79,7 @@ def params_of(cell: CellPlan) -> dict[str, object]:
         "dataset": point.dataset,
         "ipc": point.ipc,
         "seed": point.seed,
+        "repeat": point.repeat,
         "evaluator": point.evaluator,
         "student": cell.recipe.student.arch,
         "recipe": cell.recipe.id,
@@ -108,6 +112,7 @@ def tags_of(cell: CellPlan) -> dict[str, str]:
         "data_digest": cell.source.train,
         "ipc": str(point.ipc),
         "seed": str(point.seed),
+        "repeat": str(point.repeat),
         "recipe": cell.recipe.id,
         "address": cell.address,
     }

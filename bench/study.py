@@ -6,6 +6,7 @@ from itertools import product
 
 from bench.errors import BadValue, UnknownName
 from bench.recipes import Profile
+from bench.seeds import seed_for
 
 SEEDS: Mapping[Profile, int] = {"smoke": 2, "quick": 5, "paper": 5}
 VARIED = ("ipcs", "students", "seeds")
@@ -81,6 +82,8 @@ class Study:
     Attributes:
         seeds: explicit seeds, or None for the number that the profile asks for.
         students: architectures to evaluate on; "teacher" means the teacher's own.
+        repeats: students of each architecture that are trained on each synthetic set, on labels
+            and in an order of their own: what splits the spread of a score by its two causes.
         paper_table: key of the table in the published numbers, such as "table4".
         paper_datasets: data sets at the profile "paper", where they are others.
         grids: other IPCs, students or seeds on some data sets; of those that fit, the last counts.
@@ -98,6 +101,7 @@ class Study:
     seeds: tuple[int, ...] | None = None
     evaluators: tuple[str, ...] = ("fkd",)
     students: tuple[str, ...] = ("teacher",)
+    repeats: int = 1
     recipe: str = "wmdd-code"
     contrasts: tuple[Contrast, ...] = ()
     paper_table: str = ""
@@ -115,6 +119,8 @@ class Study:
         for name, values in (("rows", self.rows), ("datasets", self.datasets), ("ipcs", self.ipcs)):
             if not values:
                 raise BadValue(f"study {self.name!r}: expected at least one of {name}, given none")
+        if self.repeats < 1:
+            raise BadValue(f"repeats: expected at least 1 student per set, given {self.repeats}")
         for ipc in (*self.ipcs, *(ipc for grid in self.grids for ipc in grid.ipcs)):
             if ipc < 1:
                 raise BadValue(f"ipc: expected at least 1 image per class, given {ipc}")
@@ -139,7 +145,11 @@ class Study:
 
 @dataclass(frozen=True)
 class Cell:
-    """One point of a study's grid."""
+    """One point of a study's grid.
+
+    Attributes:
+        repeat: which of the students that are trained on this synthetic set.
+    """
 
     study: str
     row: Row
@@ -148,6 +158,12 @@ class Cell:
     seed: int
     evaluator: str
     student: str
+    repeat: int = 0
+
+    @property
+    def student_seed(self) -> int:
+        """Seed of the soft labels and of the student; the cell's own for the first student."""
+        return seed_for(self.seed, "student", self.repeat) if self.repeat else self.seed
 
     @property
     def label(self) -> str:
@@ -155,6 +171,7 @@ class Cell:
         parts = [self.row.label, self.dataset, f"ipc {self.ipc}", f"s{self.seed}"]
         parts += [self.evaluator] if self.evaluator != "fkd" else []
         parts += [self.student] if self.student != "teacher" else []
+        parts += [f"student {self.repeat + 1}"] if self.repeat else []
         return " · ".join(parts)
 
 
@@ -165,11 +182,11 @@ def expand(study: Study, profile: Profile) -> list[Cell]:
     """
     rows = [row for row in study.rows if row.distiller]
     return [
-        Cell(study.name, _row_on(grid, row), dataset, ipc, seed, evaluator, student)
+        Cell(study.name, _row_on(grid, row), dataset, ipc, seed, evaluator, student, repeat)
         for dataset in study.datasets_for(profile)
         for grid in [study.grid_on(dataset, profile)]
-        for ipc, row, evaluator, student, seed in product(
-            grid.ipcs, rows, study.evaluators, grid.students, grid.seeds
+        for ipc, row, evaluator, student, seed, repeat in product(
+            grid.ipcs, rows, study.evaluators, grid.students, grid.seeds, range(study.repeats)
         )
     ]
 

@@ -1,6 +1,6 @@
 """Typed cells of a tidy frame: the only place that knows the frame's columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -45,6 +45,7 @@ class Cell:
     """One (row, data set, IPC, seed) point of a study.
 
     Attributes:
+        repeat: which of several students that were trained on the synthetic set of this seed.
         top1: fraction in [0, 1]; None unless the status is "ok".
         numbers: further columns of the frame that hold a number, by name.
     """
@@ -63,6 +64,7 @@ class Cell:
     address: str
     command: str
     device: str
+    repeat: int = 0
     numbers: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -115,14 +117,29 @@ def _cell(line: Mapping[object, object]) -> Cell:
         address=_text(line, "address"),
         command=_text(line, "command"),
         device=_text(line, "device"),
+        repeat=0 if _absent(line.get("repeat")) else _integer(line, "repeat"),
         numbers={name: value for name, value in known.items() if value is not None},
     )
 
 
-def _refuse_twins(cells: tuple[Cell, ...]) -> None:
-    seen: set[tuple[str, Setting, int]] = set()
+def students(cells: Iterable[Cell]) -> dict[int, list[float]]:
+    """Seed -> accuracies of the students that were trained on its synthetic set."""
+    found: dict[int, list[float]] = {}
     for cell in cells:
-        key = (cell.row, cell.setting, cell.seed)
+        if cell.top1 is not None:
+            found.setdefault(cell.seed, []).append(cell.top1)
+    return found
+
+
+def by_seed(cells: Iterable[Cell]) -> dict[int, float]:
+    """Seed -> mean accuracy of its students: what is independent of the other seeds."""
+    return {seed: sum(values) / len(values) for seed, values in students(cells).items()}
+
+
+def _refuse_twins(cells: tuple[Cell, ...]) -> None:
+    seen: set[tuple[str, Setting, int, int]] = set()
+    for cell in cells:
+        key = (cell.row, cell.setting, cell.seed, cell.repeat)
         if key in seen:
             raise BadValue(
                 f"frame: expected one line per cell, given two for {cell.row!r}, "

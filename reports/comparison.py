@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from reports.cells import Cell, Setting, cells_of
+from reports.cells import Cell, Setting, by_seed, cells_of
 from reports.result_tables import short_names
 from reports.statistics import describe, holm, paired, rank_note
 from reports.tables import (
@@ -32,7 +32,7 @@ def compare(
     settings = list(dict.fromkeys(setting for setting, _ in shared))
     names = dict(zip(settings, short_names(settings), strict=True)) if settings else {}
     differences = [
-        paired(_values(runs[0].get(place, ())), _values(runs[1].get(place, ()))) for place in shared
+        paired(by_seed(runs[0].get(place, ())), by_seed(runs[1].get(place, ()))) for place in shared
     ]
     adjusted = holm([d.p if d else None for d in differences])
     lines = []
@@ -76,12 +76,8 @@ def _by_place(cells: tuple[Cell, ...]) -> dict[Place, tuple[Cell, ...]]:
     return found
 
 
-def _values(cells: tuple[Cell, ...]) -> dict[int, float]:
-    return {cell.seed: cell.top1 for cell in cells if cell.top1 is not None}
-
-
 def _mean(cells: tuple[Cell, ...]) -> Entry:
-    values = list(_values(cells).values())
+    values = list(by_seed(cells).values())
     if not values:
         return missing(2, "not run" if not any(c.status == "failed" for c in cells) else "failed")
     sample = describe(values)

@@ -26,6 +26,7 @@ class Panel:
     overview: View | None
     results: tuple[tuple[View, Markup, Markup], ...]
     scores: View | None
+    variance: View | None
     storage: View | None
     times: View | None
     papers: bool
@@ -72,6 +73,7 @@ def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -
         overview=view(section.overview) if section.overview else None,
         results=tuple(results),
         scores=view(section.scores) if section.scores else None,
+        variance=view(section.variance) if section.variance else None,
         storage=view(section.storage) if section.storage else None,
         times=times_view(section.times, timed(section.summaries)) if section.times else None,
         papers=any(s.paper for s in section.summaries),

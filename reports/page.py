@@ -23,6 +23,7 @@ from reports.score_tables import scores_table
 from reports.stand_ins import beside_table, signs_table
 from reports.summary import Summary, summarise
 from reports.tables import Table
+from reports.variance_table import variance_table
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,14 @@ class Section:
     overview: Table | None
     results: tuple[Table, ...]
     scores: Table | None
+    variance: Table | None
     storage: Table | None
     times: Table | None
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        both = (self.overview, *self.results, self.scores, self.storage, self.times)
-        return tuple(table for table in both if table)
+        more = (self.scores, self.variance, self.storage, self.times)
+        return tuple(table for table in (self.overview, *self.results, *more) if table)
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ def _section(info: StudyInfo, summaries: Sequence[Summary]) -> Section:
             for table, note in zip(results, order, strict=True)
         ),
         scores_table(summaries),
+        variance_table(summaries),
         storage_table(summaries),
         time_table(summaries),
     )

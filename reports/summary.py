@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from reports.cells import Cell, Setting, cells_of
+from reports.cells import Cell, Setting, by_seed, cells_of
 from reports.info import RowInfo, StudyInfo
 from reports.published import Published, lookup
 from reports.statistics import Sample, describe
@@ -29,8 +29,8 @@ class Summary:
 
     @property
     def values(self) -> dict[int, float]:
-        """Seed -> top-1 fraction of the cells that are done."""
-        return {cell.seed: cell.top1 for cell in self.cells if cell.top1 is not None}
+        """Seed -> top-1 fraction of the cells that are done, the mean over several students."""
+        return by_seed(self.cells)
 
     @property
     def status(self) -> str:
@@ -102,7 +102,7 @@ def _rows(info: StudyInfo, cells: Sequence[Cell]) -> tuple[RowInfo, ...]:
 
 
 def _summary(info: StudyInfo, row: RowInfo, setting: Setting, cells: tuple[Cell, ...]) -> Summary:
-    values = [cell.top1 for cell in cells if cell.top1 is not None]
+    values = list(by_seed(cells).values())
     paper = None
     if info.paper_table and row.paper_row:
         paper = lookup(

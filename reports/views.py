@@ -65,7 +65,7 @@ def result_extras(summaries: Sequence[Summary]) -> list[Extra]:
     # An interval of two seeds leaves [0, 1]; the drawing does not.
     reach = span([min(1.0, max(0.0, v)) for v in points]) if points else (0.0, 1.0)
     return [
-        Extra(_glyph(s, reach), tuple(sorted(s.cells, key=lambda cell: cell.seed)))
+        Extra(_glyph(s, reach), tuple(sorted(s.cells, key=lambda cell: (cell.seed, cell.repeat))))
         for s in summaries
     ]
 

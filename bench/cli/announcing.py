@@ -55,10 +55,11 @@ def headline(plan: Plan) -> str:
     rows = len({cell.cell.row.label for cell in plan.cells})
     datasets = ", ".join(dict.fromkeys(cell.cell.dataset for cell in plan.cells))
     seeds = len({cell.cell.seed for cell in plan.cells})
+    each = f" x {study.repeats} students" if study.repeats > 1 else ""
     ipcs = ", ".join(map(str, dict.fromkeys(cell.cell.ipc for cell in plan.cells)))
     return (
         f"{study.name}: {len(plan.cells)} cells = {rows} rows x "
-        f"{datasets} x ipc {ipcs} x {seeds} seeds, profile {plan.profile}, "
+        f"{datasets} x ipc {ipcs} x {seeds} seeds{each}, profile {plan.profile}, "
         f"recipe {', '.join(recipes[:SHOWN])}{more}"
     )
 

@@ -99,6 +99,7 @@ def started(session: Session) -> StudyStarted:
         "ipcs": ", ".join(map(str, dict.fromkeys(cell.cell.ipc for cell in plan.cells))),
         "rows": len(plan.study.rows),
         "seeds": len({cell.cell.seed for cell in plan.cells}),
+        "repeats": plan.study.repeats,
         "cells": len(cells),
     }
     params |= dict(text.split("=", 1) for text in plan.overrides)

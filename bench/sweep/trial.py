@@ -118,10 +118,10 @@ class TrialRun:
 
     def _start(self, plan: Plan) -> None:
         first = plan.cells[0]
-        params = {k: v for k, v in params_of(first).items() if k != "seed"}
+        params = {k: v for k, v in params_of(first).items() if k not in ("seed", "repeat")}
         params |= {"row": self.search.row.label, "trial": self.trial.number}
         params |= {"seeds": len(plan.cells), **setting(self.trial)}
-        tags = {k: v for k, v in tags_of(first).items() if k not in ("seed", "address")}
+        tags = {k: v for k, v in tags_of(first).items() if k not in ("seed", "repeat", "address")}
         tags |= {"role": "trial", "optuna_trial": str(self.trial.number)}
         tags |= {"optuna_study": self.search.name, "row": self.search.row.label}
         self.meter.emit(CellStarted(self.label, _address(plan), params, tags))

@@ -91,6 +91,16 @@ def test_four_rows_of_five_seeds_share_what_is_common() -> None:
     assert counts == {**shared, "recover": 20, "relabel": 20, "evaluate": 20}
 
 
+def test_students_of_one_set_share_the_set_and_have_labels_of_their_own() -> None:
+    plan = plan_of(study_of(WMDD), "repeats=3")
+    first, second, _ = plan.cells
+    assert moved(addresses(first), addresses(second)) == {"relabel", "evaluate"}
+    stages = [task.stage for task in plan.tasks().values()]
+    assert {s: stages.count(s) for s in OWN} == {"recover": 1, "relabel": 3, "evaluate": 3}
+    alone = plan_of(study_of(WMDD)).cells[0]
+    assert moved(addresses(alone), addresses(first)) == set()
+
+
 def test_every_task_comes_after_what_it_stands_on() -> None:
     for cell in plan_of(study_of(*RELEASED, RANDOM, FULL)).cells:
         seen: set[str] = set()

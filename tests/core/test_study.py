@@ -5,6 +5,7 @@ import pytest
 from bench.errors import BadValue, UnknownName
 from bench.overrides import Overrides, apply_to_study
 from bench.recipes import Profile
+from bench.seeds import seed_for
 from bench.study import Contrast, Grid, Row, Study, expand
 
 ROWS = (Row("a", "wmdd"), Row("b", "sre2l"))
@@ -97,3 +98,16 @@ def test_overrides_of_a_grid_reach_its_cells_below_those_of_the_row() -> None:
 def test_ipc_zero_in_a_grid_is_refused() -> None:
     with pytest.raises(BadValue, match="at least 1 image per class, given 0"):
         Study("s", "t", ROWS, grids=(Grid(ipcs=(1, 0)),))
+
+
+def test_several_students_share_a_synthetic_set() -> None:
+    study = Study("s", "t", ROWS[:1], seeds=(3,), repeats=2)
+    first, second = expand(study, "quick")
+    assert (first.seed, second.seed) == (3, 3)
+    assert (first.student_seed, second.student_seed) == (3, seed_for(3, "student", 1))
+    assert second.label == "a · digits · ipc 1 · s3 · student 2"
+
+
+def test_no_student_at_all_is_refused() -> None:
+    with pytest.raises(BadValue, match="repeats: expected at least 1 student per set, given 0"):
+        Study("s", "t", ROWS, repeats=0)
