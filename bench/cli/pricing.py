@@ -1,7 +1,7 @@
 """What a reproduction costs, item by item: time, operations and disk, and what dominates."""
 
-from collections import Counter
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from bench.cli.announcing import announce
@@ -72,18 +72,20 @@ def total(costs: list[Cost]) -> Cost:
 
 
 def largest(plan: Plan, cost: dict[str, Cost], store: Store) -> str:
-    """`Most of it: 61 % evaluate on imagenet-1k, ...`; empty where all is in the store."""
-    shares: Counter[str] = Counter()
+    """`Most of the time: 61% evaluate on imagenet-1k, ...`; empty where all is in the store."""
+    shares: dict[str, float] = {}
     seen: set[str] = set()
     for cell in plan.cells:
         for task in cell.tasks.values():
             if task.address not in seen and not store.has(task.address):
                 seen.add(task.address)
-                shares[f"{task.stage} on {cell.cell.dataset}"] += round(cost[task.address].seconds)
+                name = f"{task.stage} on {cell.cell.dataset}"
+                shares[name] = shares.get(name, 0.0) + cost[task.address].seconds
     whole = sum(shares.values())
     if not whole:
         return ""
-    named = [f"{count / whole:.0%} {name}" for name, count in shares.most_common(LARGEST)]
+    most = nlargest(LARGEST, shares.items(), key=lambda share: share[1])
+    named = [f"{seconds / whole:.0%} {name}" for name, seconds in most]
     return f"Most of the time: {', '.join(named)}."
 
 
