@@ -1,6 +1,7 @@
 """What the report says: no claim without an interval, order against the paper, provenance."""
 
 import re
+from math import exp
 
 import pandas as pd
 import pytest
@@ -151,6 +152,25 @@ def test_scores_need_their_references() -> None:
     assert [c.name for c in soft_only.columns] == ["row", "IOR, points"]
     without = frame[frame["distiller"] != "random"]
     assert page_of(ablation_info(), without).sections[0].scores is None
+
+
+def test_the_augmentation_robust_score_needs_hard_labels_augmented_and_not() -> None:
+    """Gains over random of 0.1 with and of 0.3 without augmentation: ARS of their mean, 0.2."""
+    point = {"dataset": "digits", "ipc": 1, "seed": 0, "student": "c", "profile": "quick"}
+    rows = [
+        {**point, "row": row, "distiller": distiller, "evaluator": evaluator, "top1": top1}
+        for row, distiller, evaluator, top1 in (
+            ("WMDD", "wmdd", "hard-label", 0.6),
+            ("Random", "random", "hard-label", 0.5),
+            ("WMDD", "wmdd", "hard-label-plain", 0.7),
+            ("Random", "random", "hard-label-plain", 0.4),
+        )
+    ]
+    table = page_of(StudyInfo("s", "S"), pd.DataFrame(rows)).sections[0].scores
+    assert table is not None
+    assert [c.name for c in table.columns] == ["row", "IOR, points", "ARS"]
+    expected = (exp(0.2) - exp(-1)) / (exp(1) - exp(-1))
+    assert {line.entries[-1].text for line in table.lines} == {f"{expected:.3f}"}
 
 
 def test_label_bytes_are_weighed_against_images() -> None:
