@@ -1,12 +1,13 @@
 """Running plans: every cell through an executor, failures isolated, observers told."""
 
+import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.errors import BenchError, StopRun
 from bench.events import CellFailed, CellFinished, CellStarted, Emit
-from bench.execution.executor import Executor, InProcess
+from bench.execution.executor import Executor, Sharing
 from bench.making import Workshop
 from bench.plan import CellPlan, Plan
 from bench.results import FAILURES, Outcome, row_of
@@ -14,15 +15,24 @@ from bench.results import FAILURES, Outcome, row_of
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs cells of one plan in a workshop and reports each as it ends."""
+    """Runs cells of one plan in a workshop and reports each as it ends.
+
+    Attributes:
+        since: when the run began; a cell that failed later failed in a process that shares it,
+            and is not tried again.
+    """
 
     plan: Plan
     shop: Workshop
     emit: Emit
+    since: float = field(default_factory=time.time)
 
     def __call__(self, cell: CellPlan) -> Outcome:
         """Finishes one cell; whatever goes wrong in it stays in it, except a wish to stop."""
         self.emit(CellStarted(cell.cell.label, cell.address, params_of(cell), tags_of(cell)))
+        failure = self.shop.store.record(FAILURES, cell.address)
+        if failure is not None and float(str(failure.get("at", 0.0))) >= self.since:
+            return self._outcome(cell, str(failure["error"]), str(failure["traceback"]))
         try:
             self.shop.finish(cell)
         except StopRun:
@@ -37,8 +47,11 @@ class Runner:
     def _failed(self, cell: CellPlan, error: Exception) -> Outcome:
         text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
         trace = "" if isinstance(error, BenchError) else traceback.format_exc()
-        record = {"error": text, "traceback": trace, "cell": cell.cell.label}
+        record = {"error": text, "traceback": trace, "cell": cell.cell.label, "at": time.time()}
         self.shop.store.put_record(FAILURES, cell.address, record)
+        return self._outcome(cell, text, trace)
+
+    def _outcome(self, cell: CellPlan, text: str, trace: str) -> Outcome:
         row = row_of(cell, self.plan, self.shop.store)
         self.emit(CellFailed(cell.cell.label, cell.address, text, row))
         return Outcome(cell, row, text, trace)
@@ -47,9 +60,12 @@ class Runner:
 def run_plan(
     plan: Plan, shop: Workshop, emit: Emit, executor: Executor | None = None
 ) -> Iterator[Outcome]:
-    """Runs all cells, seed by seed across rows, so that partial results compare like with like."""
-    runner = Runner(plan, shop, emit)
-    yield from (executor or InProcess()).run(ordered(plan.cells), runner)
+    """Runs all cells, seed by seed across rows, so that partial results compare like with like.
+
+    Processes that run the same plan on one store share its cells out, unless an executor is given.
+    """
+    share: Sharing[CellPlan] = Sharing(lambda cell: shop.store.claim(cell.address))
+    yield from (executor or share).run(ordered(plan.cells), Runner(plan, shop, emit))
 
 
 def ordered(cells: Sequence[CellPlan]) -> list[CellPlan]:

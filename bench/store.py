@@ -7,12 +7,13 @@ The root is a local folder or an fsspec URL. Questions that manifests answer imp
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from bench.storage.atomic import explained
 from bench.storage.atomic import write_atomically as write_atomically
-from bench.storage.locks import BEAT, LEASE, Timing, exclusive
+from bench.storage.locks import BEAT, LEASE, Timing, claimed, exclusive
 from bench.storage.manifest import ArtifactSpec as ArtifactSpec
 from bench.storage.manifest import Made as Made
 from bench.storage.manifest import Manifest as Manifest
@@ -89,6 +90,15 @@ class Store:
                         return Made(artifact, False, took.seconds, manifest)
         manifest = self.manifest(spec.address)
         return Made(self.load(spec.address, spec.kind), True, manifest.seconds, manifest)
+
+    @contextmanager
+    def claim(self, address: str) -> Iterator[bool]:
+        """Tells others for the block that the work towards an artifact is done here: True.
+
+        False at once where another process claims it. A claim shares work out; it guards nothing.
+        """
+        with claimed(self._place, f"claim-{address}", self._timing) as mine:
+            yield mine
 
     def has(self, address: str) -> bool:
         """Whether an artifact is there."""

@@ -73,6 +73,23 @@ def device_option(function: F) -> F:
     )(function)
 
 
+def workers_options(function: F) -> F:
+    """How many processes share a run."""
+    for decorate in (
+        click.option("--join", is_flag=True, help="Only work on cells; another process reports."),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            help="Processes on this machine that share the cells, each on a GPU of its own "
+            "where there are several.",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
 def tracking_option(function: F) -> F:
     return click.option(
         "--tracking-uri",

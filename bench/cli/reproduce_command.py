@@ -9,6 +9,7 @@ from bench.cli.options import (
     device_option,
     store_option,
     tracking_option,
+    workers_options,
 )
 from bench.recipes import Profile
 
@@ -32,6 +33,7 @@ PAPERS = ("wmdd",)
 @data_option
 @device_option
 @tracking_option
+@workers_options
 @click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
 @click.option("--report-only", is_flag=True, help="Compute nothing: bind what the store holds.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
@@ -47,6 +49,8 @@ def command(
     device: str,
     tracking_uri: str | None,
     no_tracking: bool,
+    workers: int,
+    join: bool,
     report_only: bool,
     quiet: bool,
 ) -> None:
@@ -63,12 +67,12 @@ def command(
     signal.signal(signal.SIGTERM, interrupt)
     given = [*settings, *([f"dataset={dataset}"] if dataset else [])]
     edition = open_edition(paper, chosen(tables, figures), scale, given, store, data)
-    for text in edition.missing:
+    for text in () if join else edition.missing:
         click.echo(f"not run: {text}", err=True)
     if report_only:
         made = write_book(edition)
         click.echo(made.terminal)
         click.echo(f"report: {made.folder}/report.html (also .md, .csv, .tex)")
         return
-    options = RunOptions(device, tracking_uri, not no_tracking, quiet)
+    options = RunOptions(device, tracking_uri, not no_tracking, quiet, workers, join)
     raise SystemExit(run_study(edition.session, options, lambda _: write_book(edition)))

@@ -11,6 +11,7 @@ from bench.cli.options import (
     store_option,
     study_options,
     tracking_option,
+    workers_options,
 )
 from bench.recipes import Profile
 
@@ -21,6 +22,7 @@ from bench.recipes import Profile
 @data_option
 @device_option
 @tracking_option
+@workers_options
 @click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
 def command(
@@ -33,6 +35,8 @@ def command(
     device: str,
     tracking_uri: str | None,
     no_tracking: bool,
+    workers: int,
+    join: bool,
     quiet: bool,
 ) -> None:
     """Run STUDY, a built-in name or a path to a study file.
@@ -44,7 +48,7 @@ def command(
 
     signal.signal(signal.SIGTERM, interrupt)
     session = open_session(study, profile, settings, plugins, store, data)
-    options = RunOptions(device, tracking_uri, not no_tracking, quiet)
+    options = RunOptions(device, tracking_uri, not no_tracking, quiet, workers, join)
     raise SystemExit(run_study(session, options))
 
 

@@ -3,8 +3,9 @@
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,7 @@ from bench.cli.announcing import announce
 from bench.cli.observing import Observed, observed
 from bench.cli.reporting import Written, write_report
 from bench.cli.session import Session
+from bench.cli.workers import workers
 from bench.errors import StopRun
 from bench.events import ReportWritten, StudyFinished
 from bench.making import Workshop
@@ -19,15 +21,35 @@ from bench.results import Outcome
 from bench.run import run_plan
 from bench.stages.compute import choose_device
 
+if TYPE_CHECKING:
+    import torch
+
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Where and how a run executes and who hears of it."""
+    """Where and how a run executes and who hears of it.
+
+    Attributes:
+        workers: processes on this machine that share the cells.
+        join: only run cells of what another process tells of and reports.
+    """
 
     device: str = "auto"
     tracking_uri: str | None = None
     track: bool = True
     quiet: bool = False
+    workers: int = 1
+    join: bool = False
+
+    def others(self) -> list[list[str]]:
+        """Command lines of the other workers: this one's, and a GPU each."""
+        import torch
+
+        gpus = torch.cuda.device_count() if self.device == "auto" else 0
+        return [
+            [*sys.argv[1:], "--join", *(["--device", f"cuda:{n % gpus}"] if gpus > 1 else [])]
+            for n in range(1, self.workers)
+        ]
 
 
 def run_study(
@@ -35,13 +57,16 @@ def run_study(
 ) -> int:
     """Runs a plan to its end and reports it; returns the exit code."""
     device = choose_device(options.device)
+    if options.join:
+        return join_in(session, options, device)
     if not options.quiet:
         click.echo(announce(session, device))
     watch = observed(session, options)
     outcomes: list[Outcome] = []
     try:
         shop = Workshop(session.store, session.data_root, device, watch.emit)
-        outcomes.extend(run_plan(session.plan, shop, watch.emit))
+        with workers(options.others()):
+            outcomes.extend(run_plan(session.plan, shop, watch.emit))
     except (KeyboardInterrupt, StopRun):
         watch.finish("KILLED")
         done = len(outcomes)
@@ -52,6 +77,19 @@ def run_study(
         )
         return 130
     return _conclude(session, watch, outcomes, report(session))
+
+
+def join_in(session: Session, options: RunOptions, device: "torch.device") -> int:
+    """Runs what other processes of the same command leave; they report."""
+    watch = observed(session, replace(options, quiet=True))
+    shop = Workshop(session.store, session.data_root, device, watch.emit)
+    try:
+        failed = [done for done in run_plan(session.plan, shop, watch.emit) if done.failed]
+    except (KeyboardInterrupt, StopRun):
+        watch.finish("KILLED")
+        return 130
+    watch.finish("FAILED" if failed else "FINISHED")
+    return 1 if failed else 0
 
 
 def _conclude(session: Session, watch: Observed, outcomes: list[Outcome], report: Written) -> int:

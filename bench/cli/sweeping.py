@@ -1,9 +1,6 @@
 """What `bench sweep` does: trials by one or several workers, the winner's test, the report."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +12,7 @@ from bench.cli.session import Session
 from bench.cli.sweep_describing import Found
 from bench.cli.sweep_options import SweepOptions
 from bench.cli.sweep_reporting import conclude
+from bench.cli.workers import workers
 from bench.errors import StopRun
 from bench.events import Note, StudyFinished, StudyStarted
 from bench.fingerprint import HEX, digest_of
@@ -150,35 +148,13 @@ def _work(
     """Works until every budget is used, together with helpers in processes of their own."""
     worker = Worker(store, options.data_root, choose_device(options.run.device), watch)
     ended: list[Ended] = []
-    with ExitStack() as stack:
-        helpers = [stack.enter_context(_Helper(options)) for _ in range(1, options.workers)]
+    with workers([options.worker()] * (options.workers - 1)):
         ended += _share(worker, opened)
-        for helper in helpers:
-            helper.wait()
     return ended + _share(worker, opened)  # what a helper that died has left
 
 
 def _share(worker: Worker, opened: Sequence[Open]) -> list[Ended]:
     return [done for one in opened for done in worker.work(one.search, one.queue)]
-
-
-class _Helper:
-    """Another process that works on the same trials; it ends with the block."""
-
-    def __init__(self, options: SweepOptions) -> None:
-        words = [sys.executable, "-m", "bench.cli.main", *options.worker()]
-        self._process = subprocess.Popen(words)
-
-    def __enter__(self) -> "_Helper":
-        return self
-
-    def wait(self) -> None:
-        self._process.wait()
-
-    def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.terminate()
-        self._process.wait()
 
 
 def summary(opened: Sequence[Open]) -> dict[str, float]:

@@ -47,9 +47,30 @@ def exclusive(
     Raises:
         BadValue: the lock cannot be written.
     """
-    title = f"store {place.where}"
-    with explained(title):
+    with explained(f"store {place.where}"):
         ticket = _take(place, name, done, on_wait, timing)
+    with _held(place, name, ticket, done, timing) as mine:
+        yield mine
+
+
+@contextmanager
+def claimed(place: Place, name: str, timing: Timing) -> Iterator[bool]:
+    """Holds a lock for the block: True; or False at once where another process may hold it.
+
+    Raises:
+        BadValue: the lock cannot be written.
+    """
+    with explained(f"store {place.where}"):
+        ticket = _take(place, name, lambda: False, None, timing)
+    with _held(place, name, ticket, lambda: True, timing) as mine:
+        yield mine
+
+
+@contextmanager
+def _held(
+    place: Place, name: str, ticket: Ticket | None, done: Callable[[], bool], timing: Timing
+) -> Iterator[bool]:
+    """Keeps a ticket alive for the block and gives it back; False without one."""
     if ticket is None:
         yield False
         return
@@ -59,7 +80,7 @@ def exclusive(
         yield True
     finally:
         heart.stop()
-        with explained(title):
+        with explained(f"store {place.where}"):
             _give_back(place, name, ticket, done())
 
 
@@ -67,9 +88,10 @@ def _take(
     place: Place,
     name: str,
     done: Callable[[], bool],
-    on_wait: Callable[[Owner | None], None],
+    on_wait: Callable[[Owner | None], None] | None,
     timing: Timing,
 ) -> Ticket | None:
+    """A ticket; None once `done`, or, where nobody hears of waiting, instead of waiting."""
     watch, pause, told = _Watch(timing.lease), FIRST_PAUSE, False
     while not done():
         found = numbers(place, name)
@@ -83,6 +105,8 @@ def _take(
                 _drop(place, name, found)
                 return mine
             continue  # another waiter was first
+        if on_wait is None:
+            return None
         if not told:
             on_wait(newest.owner)
             told = True

@@ -1,0 +1,58 @@
+"""A cell that fails in one of several processes is not tried again by the others."""
+
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from planning import study_of
+
+from bench.cli.session import find_source
+from bench.errors import CellFailed
+from bench.events import silent
+from bench.making import Workshop
+from bench.overrides import parse
+from bench.plan import CellPlan, Plan, make_plan
+from bench.results import FAILURES
+from bench.run import Runner, run_plan
+from bench.store import Store
+from bench.study import Row
+
+
+@pytest.fixture
+def plan(data_root: Path) -> Plan:
+    study = study_of(Row("random", "random"), seeds=(0,))
+    settings = ("squeeze.epochs=1", "relabel.epochs=1")
+    return make_plan(study, "smoke", parse(settings, study), lambda n: find_source(n, data_root))
+
+
+class Tries:
+    """A workshop whose cells fail, and how often they were tried."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.count = store, 0
+
+    def finish(self, cell: CellPlan) -> object:
+        self.count += 1
+        raise CellFailed("no luck")
+
+
+def test_a_failure_during_the_run_is_told_and_not_repeated(plan: Plan, tmp_path: Path) -> None:
+    shop = Tries(Store(tmp_path))
+    mine = Runner(plan, shop, silent)  # type: ignore[arg-type]
+    others = Runner(plan, shop, silent)  # type: ignore[arg-type]
+    for runner in (others, mine):
+        assert runner(plan.cells[0]).error == "no luck"
+    assert shop.count == 1
+
+
+def test_a_failure_of_an_earlier_run_is_tried_again(
+    plan: Plan, data_root: Path, tmp_path: Path
+) -> None:
+    store = Store(tmp_path)
+    failure = {"error": "no luck", "traceback": "", "cell": "", "at": time.time() - 1}
+    store.put_record(FAILURES, plan.cells[0].address, failure)
+    shop = Workshop(store, data_root, torch.device("cpu"), silent)
+    (outcome,) = run_plan(plan, shop, silent)
+    assert not outcome.failed
+    assert store.record(FAILURES, plan.cells[0].address) is None
