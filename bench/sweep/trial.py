@@ -134,6 +134,7 @@ class TrialRun:
 
     def failed(self, error: str) -> CellFailed:
         row = {"row": self.search.row.label, "trial": self.trial.number, "dataset": self.data}
+        row |= {"optuna_state": "FAIL"}
         return CellFailed(self.label, "", error, row)
 
     @property

@@ -5,6 +5,7 @@ by their tags before they are created. Connecting imports MLflow.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,10 @@ from bench.tracking.calls import log_input, log_params, log_points, log_tags
 from bench.tracking.connection import alone, asking, connect, experiment_id
 from bench.tracking.layout import Point, clean_tags
 from bench.tracking.outbox import Header, Op
+from bench.tracking.twins import ENDED_BADLY, keep_one_end, keep_one_start
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-ENDED_BADLY = ("KILLED", "FAILED")
 
 
 class Books:
@@ -36,6 +36,7 @@ class Books:
         )
         self._runs: dict[str, Run | None] = {}
         self._own: set[str] = set()  # keys of runs that this attempt made or goes on with
+        self._loads: set[str] = set()  # keys of runs that show the load of this machine
         self._done: set[str] = set()  # keys with a FINISHED run
         self._actions = {
             "run": self._open,
@@ -58,7 +59,13 @@ class Books:
             run = self._run(key)
             if run is None:
                 return
-            log_points(self._client, run.info.run_id, self._news(run, key, points))
+            if not any(p[0].startswith("summary/") for p in points):
+                log_points(self._client, run.info.run_id, self._news(key, points))
+                return
+            with self._alone():  # another process may be about to add the same summary
+                known = self._client.get_run(run.info.run_id).data.metrics
+                news = [p for p in points if known.get(p[0]) != p[1]]
+                log_points(self._client, run.info.run_id, self._news(key, news))
 
     def kill_open(self, millis: int) -> None:
         """Marks what this attempt left open as KILLED at a time, for its process has ended."""
@@ -72,14 +79,22 @@ class Books:
         order = ["attributes.start_time DESC"]
         return list(self._client.search_runs([self._experiment], text, order_by=order))
 
+    def _search_key(self, key: str) -> "list[Run]":
+        return self._search(f"tags.key = '{key}'")
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Keeps other processes with the same local database or tracking folder waiting."""
+        return alone(self._header.uri, self._files.parents[1])
+
     def _run(self, key: str) -> "Run | None":
         """The run that operations on a key go to; None drops them."""
         if key not in self._runs:
-            found = self._search(f"tags.key = '{key}'")
+            found = self._search_key(key)
             own = [r for r in found if r.data.tags.get("attempt") == self._header.run]
             studies = [r for r in found if r.data.tags.get("level") == "study"]
             self._runs[key] = next(iter(own or studies), None)
             self._own |= {key} if own else set()
+            self._loads |= {key} if own else set()
             self._done |= {key} if any(r.info.status == "FINISHED" for r in found) else set()
         return self._runs[key]
 
@@ -87,15 +102,20 @@ class Books:
         key, level = str(op["key"]), str(op["level"])
         if level == "study":
             self._kill_stale()
-            with alone(self._header.uri):
+            with self._alone():
                 self._find_or_create(op, key, level)
         else:
             self._find_or_create(op, key, level)
 
     def _find_or_create(self, op: Op, key: str, level: str) -> None:
         if self._run(key) is None and key not in self._done:
-            self._runs[key] = self._create(op, key, level)
-            self._own.add(key)
+            del self._runs[key]  # look again where creating fails: it may have come through
+            self._runs[key] = made = self._create(op, key, level)
+            if level == "study":
+                self._runs[key] = keep_one_start(self._client, made, self._search_key(key))
+            if self._runs[key] is made:
+                self._own.add(key)
+                self._loads.add(key)
         run = self._runs[key]
         if run is not None and key in self._own:
             log_params(self._client, run.info.run_id, _mapping(op.get("params")))
@@ -113,6 +133,7 @@ class Books:
         """Opens an earlier attempt's study run again, because something is added to it."""
         if key not in self._own:
             self._own.add(key)
+            self._loads |= set() if run.info.status == "RUNNING" else {key}
             self._client.update_run(run.info.run_id, "RUNNING")
             log_tags(self._client, run.info.run_id, self._owner)
 
@@ -128,14 +149,11 @@ class Books:
         if run is not None and str(op["key"]) in self._own:
             log_tags(self._client, run.info.run_id, _mapping(op["tags"]))
 
-    def _news(self, run: "Run", key: str, points: Sequence[Point]) -> Sequence[Point]:
-        """Without the load of a machine that adds nothing, and without unchanged summaries."""
-        if key not in self._own:
-            points = [p for p in points if not p[0].startswith("system/")]
-        if not any(p[0].startswith("summary/") for p in points):
+    def _news(self, key: str, points: Sequence[Point]) -> Sequence[Point]:
+        """Without the load of a machine where another process tells it already."""
+        if key in self._loads:
             return points
-        known = self._client.get_run(run.info.run_id).data.metrics
-        return [p for p in points if not p[0].startswith("summary/") or known.get(p[0]) != p[1]]
+        return [p for p in points if not p[0].startswith("system/")]
 
     def _input(self, op: Op) -> None:
         run = self._run(str(op["key"]))
@@ -154,24 +172,20 @@ class Books:
         if run is None:
             return
         if status == "FINISHED" and run.data.tags.get("level") == "cell":
-            with alone(self._header.uri):
-                self._finish(run, key, millis)
-        elif key in self._own or run.info.status in ENDED_BADLY:  # then only the end was missing
+            self._finish(run, key, millis)
+        elif key in self._own or self._ended_badly(run):  # then only the end was missing
             self._client.set_terminated(run.info.run_id, status, millis)
 
+    def _ended_badly(self, run: "Run") -> bool:
+        """Whether a run of another attempt was left without a good end, as far as is known now."""
+        return self._client.get_run(run.info.run_id).info.status in ENDED_BADLY
+
     def _finish(self, run: "Run", key: str, millis: int) -> None:
-        """Ends a cell's run, unless another process was faster, and marks failed attempts."""
-        others = [
-            r for r in self._search(f"tags.key = '{key}'") if r.info.run_id != run.info.run_id
-        ]
-        if any(other.info.status == "FINISHED" for other in others):
-            self._client.delete_run(run.info.run_id)
-            self._runs[key] = None
-            return
+        """Ends a cell's run; of those that several processes finished, one stays."""
         self._client.set_terminated(run.info.run_id, "FINISHED", millis)
-        for other in others:
-            if other.info.status in ENDED_BADLY:
-                log_tags(self._client, other.info.run_id, {"superseded_by": run.info.run_id})
+        with self._alone():
+            if not keep_one_end(self._client, run, self._search_key(key)):
+                self._runs[key] = None
 
 
 def _mapping(value: object) -> dict[str, str]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bench.artifacts import SyntheticSet
 
 LONGEST_ERROR = 1000
+STATE = "optuna_state"  # tag of a trial
+ROW_TAGS = ("device", STATE)  # values of a row that a user filters by
 
 
 class CellLog:
@@ -93,11 +95,11 @@ class CellLog:
                 self._tag(event.tags)
         if isinstance(event, CellFailed):
             self._tag({"error": event.error[:LONGEST_ERROR]})
-        if event.row.get("device"):
-            self._tag({"device": str(event.row["device"])})
+        told = {name: str(event.row[name]) for name in ROW_TAGS if event.row.get(name)}
+        self._tag(told)
         manifest = {"cell": event.cell, "address": event.address, "stages": self._stages}
         self._keep_text("manifest.json", _json(manifest | {"row": dict(event.row)}))
-        self._end("FINISHED" if isinstance(event, CellFinished) else "FAILED", millis)
+        self._end(_status(event), millis)
 
     def leave(self, status: str, millis: int) -> None:
         """Ends a run whose cell did not come to its end."""
@@ -161,6 +163,13 @@ class CellLog:
         place = f"{self._key}/{name}"
         self._outbox.place(place).write_text(text)
         self._write({"op": "artifact", "file": place, "to": ""})
+
+
+def _status(event: CellFinished | CellFailed) -> str:
+    """MLflow's word; it has none for a trial that its pruner stopped, which is KILLED."""
+    if isinstance(event, CellFailed):
+        return "FAILED"
+    return "KILLED" if event.tags.get(STATE) == "PRUNED" else "FINISHED"
 
 
 def _json(value: Mapping[str, object]) -> str:

@@ -22,11 +22,12 @@ SHARED = ("nfs", "cifs", "smb", "lustre", "gpfs", "fuse", "9p", "afs", "beegfs")
 NOISY = ("mlflow", "alembic")
 SHORT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # a run that is created twice in one call is two runs
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
 }
+CLASH = "BAD_REQUEST"  # of a database: two wrote one row at once, a broken connection, bad data
 REFUSALS = (
-    "BAD_REQUEST",
+    CLASH,
     "INVALID_PARAMETER_VALUE",
     "INVALID_STATE",
     "RESOURCE_DOES_NOT_EXIST",
@@ -44,12 +45,16 @@ class Refused(BenchError):
     """The tracking store will never take this operation."""
 
 
+class Clash(Refused):
+    """The tracking store refused an operation, but may take it when it is repeated."""
+
+
 @contextmanager
 def asking(uri: str) -> Iterator[None]:
     """Translates MLflow's errors.
 
     Raises:
-        Refused: it would fail again in the same way.
+        Refused: it would fail again in the same way; a Clash perhaps not.
         Unreachable: any other failure of MLflow.
     """
     from mlflow.exceptions import MlflowException
@@ -59,8 +64,13 @@ def asking(uri: str) -> Iterator[None]:
     except MlflowException as error:
         lines = str(error).splitlines()
         text = (lines[0] if lines else type(error).__name__)[:300]
-        kind = Refused if error.error_code in REFUSALS else Unreachable
-        raise kind(f"{public(uri)}: {text}") from error
+        raise _kind(str(error.error_code))(f"{public(uri)}: {text}") from error
+
+
+def _kind(code: str) -> type[Refused | Unreachable]:
+    if code not in REFUSALS:
+        return Unreachable
+    return Clash if code == CLASH else Refused
 
 
 @contextmanager
@@ -109,14 +119,19 @@ def quieten() -> None:
 
 
 @contextmanager
-def alone(uri: str) -> Iterator[None]:
-    """Keeps other processes from a local SQLite file for a while; servers look after themselves."""
+def alone(uri: str, folder: Path | None = None) -> Iterator[None]:
+    """Keeps other processes from a local SQLite file for a while.
+
+    Servers and other databases look after themselves; there, what takes several calls is done by
+    one process at a time of those that share a folder, where one is given.
+    """
     database = sqlite_file(uri)
-    if database is None:
+    place = database.with_suffix(".lock") if database else folder and folder / "server.lock"
+    if place is None:
         yield
         return
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with database.with_suffix(".lock").open("w") as lock:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

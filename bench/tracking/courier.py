@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.tracking.books import Books
-from bench.tracking.connection import Refused, Unreachable
+from bench.tracking.connection import Clash, Refused, Unreachable
 from bench.tracking.layout import Point
 from bench.tracking.observers import attempt
 from bench.tracking.outbox import Op, Reader
 from bench.tracking.tracker import answers, public
 
 TOGETHER = 1000  # metrics that are sent in one go
+CLASHES = 2  # in a row that are taken for chance
 
 
 class Courier:
@@ -104,13 +106,21 @@ class Courier:
     def _try(self, action: Callable[[], None]) -> None:
         """Skips what the store will never take, so that the rest gets through."""
         try:
-            action()
+            persistent(action)
         except (Refused, KeyError, TypeError, ValueError) as error:
             self.refused.append(str(error) or type(error).__name__)
 
     def _acknowledge(self, position: int) -> None:
         self.reader.acknowledge(position)
         self.progress = time.monotonic()
+
+
+def persistent(action: Callable[[], None]) -> None:
+    """Does something that may clash with what another process does, a few times if need be."""
+    for _ in range(CLASHES):
+        with suppress(Clash):
+            return action()
+    return action()
 
 
 def one_line(error: Exception) -> str:

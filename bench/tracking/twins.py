@@ -1,0 +1,46 @@
+"""Runs that several processes made of one thing: all of them keep the same one.
+
+A tracking server has no locks. So whoever adds a run looks at all runs of its key afterwards and
+removes all but the first of an order that does not change any more; whoever comes last sees all.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.tracking.calls import log_tags
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+ENDED_BADLY = ("KILLED", "FAILED")
+
+
+def keep_one_start(client: "MlflowClient", mine: "Run", found: Sequence["Run"]) -> "Run":
+    """Of runs that were just begun, the earliest; mine is removed where it is not that one."""
+    first = min((mine, *found), key=lambda r: (r.info.start_time or 0, r.info.run_id))
+    if first.info.run_id != mine.info.run_id:
+        client.delete_run(mine.info.run_id)
+    return first
+
+
+def keep_one_end(client: "MlflowClient", mine: "Run", found: Sequence["Run"]) -> bool:
+    """Of finished runs, one that computed, then the earliest; whether that is mine, just ended.
+
+    The other finished ones are removed. Failed attempts stay, and name the run that took over.
+    """
+    finished = [run for run in found if run.info.status == "FINISHED"]
+    first = min(finished, key=_end_order, default=mine)
+    for run in found:
+        if run.info.run_id == first.info.run_id:
+            continue
+        if run.info.status == "FINISHED":
+            client.delete_run(run.info.run_id)
+        elif run.info.status in ENDED_BADLY:
+            log_tags(client, run.info.run_id, {"superseded_by": first.info.run_id})
+    return bool(first.info.run_id == mine.info.run_id)
+
+
+def _end_order(run: "Run") -> tuple[bool, int, str]:
+    from_store = run.data.tags.get("origin") == "store"
+    return from_store, run.info.end_time or 0, run.info.run_id
