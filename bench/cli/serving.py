@@ -2,30 +2,35 @@
 
 import subprocess
 import time
-from collections.abc import Sequence
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import click
 
+from bench.errors import BadValue
 from bench.store import Store
+from bench.tracking.comparison import newest_comparison
+from bench.tracking.connection import connect
 from bench.tracking.delivery import deliver_pending
+from bench.tracking.layout import experiment_name
+from bench.tracking.shared_view import share_view
 from bench.tracking.tracker import Tracker, default_uri, public
-from bench.tracking.ui import HOST, comparison_url, ui_command
+from bench.tracking.ui import HOST, charts_url, comparison_url, ui_command
 
 READY = 90.0  # seconds until the server must answer
 
 
-def serve(root: str, uri: str | None, port: int, dry_run: bool) -> int:
-    """Starts the server, waits until it answers, prints where to look, and stays with it."""
+def serve(root: str, uri: str | None, port: int, study: str, dry_run: bool) -> int:
+    """Starts the server, waits until it answers, prints what to open, and stays with it."""
     folder = Store(root).local_folder("tracking")
     tracker = Tracker(uri or default_uri(folder))
     base = tracker.uri if tracker.served else f"http://{HOST}:{port}"
     for problem in deliver_pending(folder).problems:
         click.echo(f"tracking: {problem}", err=True)
     command = ui_command(tracker.uri, tracker.artifact_root(folder) or folder / "artifacts", port)
+    addresses = prepared(tracker.uri, base, study, keep=not dry_run)
     if tracker.served or dry_run:
-        click.echo(f"open {prepared(tracker.uri, base)}")
+        click.echo(addresses)
         click.echo("" if tracker.served else f"started by: {' '.join(command)}")
         return 0
     log = folder / "ui.log"
@@ -36,34 +41,31 @@ def serve(root: str, uri: str | None, port: int, dry_run: bool) -> int:
     ):
         try:
             _await(base, server)
-            click.echo(f"open {prepared(tracker.uri, base)}   (Ctrl-C ends)")
+            click.echo(f"{addresses}\n(Ctrl-C ends)")
             return server.wait()
         except KeyboardInterrupt:
-            server.terminate()
             return 0
+        finally:
+            server.terminate()
 
 
-def prepared(uri: str, base: str) -> str:
-    """The address of the newest study's first cells side by side, or of MLflow's front page."""
-    from mlflow import MlflowClient
+def prepared(uri: str, base: str, study: str = "", keep: bool = True) -> str:
+    """What to open: the newest rows side by side and, where a view may be kept, their charts.
 
-    client = MlflowClient(uri)
-    found = [e for e in client.search_experiments() if e.name.startswith("bench/")]
-    if not found:
-        return base
-    newest = max(found, key=lambda e: e.last_update_time or 0)
-    runs = client.search_runs(
-        [newest.experiment_id], "tags.level = 'cell' and attributes.status = 'FINISHED'"
-    )
-    return comparison_url(base, newest.experiment_id, _one_per_row(runs))
-
-
-def _one_per_row(runs: Sequence[object], most: int = 8) -> list[str]:
-    """Run ids, the first seed of each row."""
-    chosen: dict[str, str] = {}
-    for run in sorted(runs, key=lambda r: int(r.data.tags.get("seed", 0))):  # type: ignore[attr-defined]
-        chosen.setdefault(run.data.tags.get("row", ""), run.info.run_id)  # type: ignore[attr-defined]
-    return list(chosen.values())[:most]
+    Raises:
+        BadValue: no cell of the named study has been tracked.
+    """
+    client = connect(uri)
+    found = newest_comparison(client, uri, experiment_name(study) if study else "")
+    if found is None and study:
+        raise BadValue(f"expected a study with finished cells in {public(uri)}, given {study!r}")
+    if found is None:
+        return f"open {base}"
+    lines = [f"open {comparison_url(base, found.experiment, found.columns)}"]
+    if keep:
+        key = share_view(client, uri, found)
+        lines.append(f"charts {charts_url(base, found.experiment, key)}")
+    return "\n".join(lines)
 
 
 def _await(base: str, server: "subprocess.Popen[bytes]") -> None:
@@ -81,7 +83,6 @@ def _await(base: str, server: "subprocess.Popen[bytes]") -> None:
                 return
         except (URLError, OSError):
             server_wait(server)
-    server.terminate()
     raise click.ClickException(f"the MLflow server did not answer within {READY:.0f} s")
 
 

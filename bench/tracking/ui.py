@@ -36,5 +36,10 @@ def comparison_url(base: str, experiment: str, runs: Sequence[str]) -> str:
     )
 
 
+def charts_url(base: str, experiment: str, view: str) -> str:
+    """The charts of a view that is kept in an experiment under a key."""
+    return f"{experiment_url(base, experiment)}&compareRunsMode=CHART&viewStateShareKey={view}"
+
+
 def _quoted(ids: Sequence[str]) -> str:
     return ",".join(f'"{one}"' for one in ids)

@@ -1,0 +1,84 @@
+"""A prepared page of charts, kept in MLflow as one of its shared views.
+
+MLflow keeps what its button "Share" makes in a tag of the experiment: JSON, deflated, in base64.
+"""
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bench.tracking.comparison import Comparison
+from bench.tracking.connection import asking
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TAG = "mlflow.sharedViewState."
+BARS = ("evaluate/top1", "cost/seconds_recover")
+LINES = ("recover/total", "recover/feature", "recover/batch_norm", "evaluate/loss")
+FOLDED = ("barycenter", "cost", "evaluate", "recover", "squeeze", "summary", "system")
+
+
+def share_view(client: "MlflowClient", uri: str, comparison: Comparison) -> str:
+    """Keeps the charts of a comparison in its experiment and returns the view's key.
+
+    Raises:
+        Refused, Unreachable: the store does not take it.
+    """
+    text = packed(view(comparison.runs))
+    key = f"bench{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    with asking(uri):
+        client.set_experiment_tag(comparison.experiment, f"{TAG}{key}", text)
+    return key
+
+
+def packed(state: Mapping[str, object]) -> str:
+    """A view as MLflow stores it."""
+    text = json.dumps(state, separators=(",", ":"))
+    return f"deflate;{base64.b64encode(zlib.compress(text.encode(), 9)).decode()}"
+
+
+def view(runs: Sequence[str]) -> dict[str, object]:
+    """Scores and curves of runs, averaged over the seeds of each row; all else folded below."""
+    chosen = ",".join(f"'{run}'" for run in runs)
+    by_row = {"mode": "param", "groupByData": "row"}
+    return {
+        "searchFilter": f"attributes.run_id IN ({chosen})",
+        "orderByKey": "attributes.start_time",
+        "orderByAsc": True,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "runsHiddenMode": "SHOW_ALL",
+        "groupBy": {"aggregateFunction": "average", "groupByKeys": [by_row]},
+        "compareRunCharts": [
+            *(_card(name, "BAR", "bench-scores") for name in BARS),
+            *(_card(name, "LINE", "bench-curves") for name in LINES),
+        ],
+        "compareRunSections": [
+            _section("bench-scores", "Scores", True, 2),
+            _section("bench-curves", "Curves", True, 2),
+            *(_section(f"bench-{name}", name, False, 3) for name in FOLDED),
+        ],
+        "isAccordionReordered": True,  # else MLflow sorts the sections by name
+        "hideEmptyCharts": True,
+    }
+
+
+def _card(metric: str, kind: str, section: str) -> dict[str, object]:
+    card: dict[str, object] = {
+        "uuid": f"bench-{metric}", "type": kind, "metricSectionId": section, "deleted": False,
+        "isGenerated": False, "metricKey": metric, "runsCountToCompare": 20,
+    }  # fmt: skip
+    if kind == "LINE":
+        card |= {"selectedMetricKeys": [metric], "xAxisKey": "step", "scaleType": "log"}
+    return card
+
+
+def _section(uuid: str, name: str, display: bool, columns: int) -> dict[str, object]:
+    return {
+        "uuid": uuid, "name": name, "display": display, "columns": columns, "cardHeight": 280,
+        "isReordered": False, "deleted": False, "isGenerated": False,
+    }  # fmt: skip
