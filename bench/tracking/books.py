@@ -14,7 +14,15 @@ from bench.tracking.calls import log_input, log_params, log_points, log_tags
 from bench.tracking.connection import alone, asking, connect, experiment_id
 from bench.tracking.layout import Point, clean_tags
 from bench.tracking.outbox import Header, Op
-from bench.tracking.twins import ENDED_BADLY, keep_one_end, keep_one_start
+from bench.tracking.twins import (
+    ENDED_BADLY,
+    LOAD,
+    SHARED,
+    done_since,
+    keep_one_end,
+    keep_one_start,
+    news,
+)
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -24,7 +32,7 @@ class Books:
     """The runs of one outbox in MLflow.
 
     A study's run is found by its key and reused. A cell's run is made by this attempt unless
-    another attempt's run of the same key is FINISHED; then the operations on it are dropped.
+    another attempt had a FINISHED one before; then the operations on it are dropped.
     """
 
     def __init__(self, header: Header, files: Path) -> None:
@@ -36,8 +44,7 @@ class Books:
         )
         self._runs: dict[str, Run | None] = {}
         self._own: set[str] = set()  # keys of runs that this attempt made or goes on with
-        self._loads: set[str] = set()  # keys of runs that show the load of this machine
-        self._done: set[str] = set()  # keys with a FINISHED run
+        self._done: dict[str, float] = {}  # key -> milliseconds since when it is finished
         self._actions = {
             "run": self._open,
             "tags": self._tag,
@@ -59,13 +66,12 @@ class Books:
             run = self._run(key)
             if run is None:
                 return
-            if not any(p[0].startswith("summary/") for p in points):
-                log_points(self._client, run.info.run_id, self._news(key, points))
+            if not any(p[0].startswith(SHARED) for p in points):
+                log_points(self._client, run.info.run_id, points)
                 return
-            with self._alone():  # another process may be about to add the same summary
-                known = self._client.get_run(run.info.run_id).data.metrics
-                news = [p for p in points if known.get(p[0]) != p[1]]
-                log_points(self._client, run.info.run_id, self._news(key, news))
+            with self._alone():  # another process may be about to add the same
+                known = self._client.get_run(run.info.run_id)
+                log_points(self._client, run.info.run_id, news(known, self._header.run, points))
 
     def kill_open(self, millis: int) -> None:
         """Marks what this attempt left open as KILLED at a time, for its process has ended."""
@@ -94,8 +100,7 @@ class Books:
             studies = [r for r in found if r.data.tags.get("level") == "study"]
             self._runs[key] = next(iter(own or studies), None)
             self._own |= {key} if own else set()
-            self._loads |= {key} if own else set()
-            self._done |= {key} if any(r.info.status == "FINISHED" for r in found) else set()
+            self._done[key] = done_since(found)
         return self._runs[key]
 
     def _open(self, op: Op) -> None:
@@ -108,20 +113,20 @@ class Books:
             self._find_or_create(op, key, level)
 
     def _find_or_create(self, op: Op, key: str, level: str) -> None:
-        if self._run(key) is None and key not in self._done:
+        if self._run(key) is None and int(str(op["t"])) < self._done[key]:
             del self._runs[key]  # look again where creating fails: it may have come through
             self._runs[key] = made = self._create(op, key, level)
             if level == "study":
                 self._runs[key] = keep_one_start(self._client, made, self._search_key(key))
             if self._runs[key] is made:
                 self._own.add(key)
-                self._loads.add(key)
         run = self._runs[key]
         if run is not None and key in self._own:
             log_params(self._client, run.info.run_id, _mapping(op.get("params")))
 
     def _create(self, op: Op, key: str, level: str) -> "Run":
         tags = {**_mapping(op.get("tags")), **self._owner, "level": level, "key": key}
+        tags |= {LOAD: self._header.run} if level == "study" else {}
         parent = self._run(str(op["parent"])) if op.get("parent") else None
         if parent is not None:
             tags["mlflow.parentRunId"] = parent.info.run_id
@@ -133,9 +138,10 @@ class Books:
         """Opens an earlier attempt's study run again, because something is added to it."""
         if key not in self._own:
             self._own.add(key)
-            self._loads |= set() if run.info.status == "RUNNING" else {key}
+            others = run.info.status == "RUNNING"  # a process that shows its load there
             self._client.update_run(run.info.run_id, "RUNNING")
-            log_tags(self._client, run.info.run_id, self._owner)
+            load = {} if others else {LOAD: self._header.run}
+            log_tags(self._client, run.info.run_id, self._owner | load)
 
     def _kill_stale(self) -> None:
         """Ends runs of processes of this machine that died without saying so."""
@@ -148,12 +154,6 @@ class Books:
         run = self._run(str(op["key"]))
         if run is not None and str(op["key"]) in self._own:
             log_tags(self._client, run.info.run_id, _mapping(op["tags"]))
-
-    def _news(self, key: str, points: Sequence[Point]) -> Sequence[Point]:
-        """Without the load of a machine where another process tells it already."""
-        if key in self._loads:
-            return points
-        return [p for p in points if not p[0].startswith("system/")]
 
     def _input(self, op: Op) -> None:
         run = self._run(str(op["key"]))

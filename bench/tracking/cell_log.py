@@ -36,6 +36,7 @@ class CellLog:
         self._key = hashlib.sha256(f"{event.address}\n{event.cell}".encode()).hexdigest()
         self._waiting: deque[tuple[Step, int, Sample]] = deque()
         self._last: dict[str, int] = {}
+        self._told: set[str] = set()  # numbers that were written down when their stage ended
         self._stages: list[dict[str, object]] = []
         self._tags: dict[str, str] = {}
         self._pictured = self._diverged = self._computed = False
@@ -81,6 +82,7 @@ class CellLog:
         )  # fmt: skip
         if not event.hit:
             name = f"cost/peak_memory_{event.stage}"
+            self._told.add(name)
             self._metrics({name: float(event.peak_memory)}, 0, millis)
         if event.artifact is not None and not self._pictured:
             self._picture(event)
@@ -89,7 +91,8 @@ class CellLog:
         """Writes the final numbers, the row and the manifest, and ends the run."""
         self._drain()
         if isinstance(event, CellFinished):
-            for name, value in final_metrics(event.metrics).items():
+            final = final_metrics(event.metrics)
+            for name, value in ((k, v) for k, v in final.items() if k not in self._told):
                 self._metrics({name: value}, self._last.get(name, 0), millis)
             if event.tags:
                 self._tag(event.tags)

@@ -5,15 +5,20 @@ removes all but the first of an order that does not change any more; whoever com
 """
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from bench.tracking.calls import log_tags
+from bench.tracking.layout import Point
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
 ENDED_BADLY = ("KILLED", "FAILED")
+SUMMARY, SYSTEM = "summary/", "system/"
+SHARED = (SUMMARY, SYSTEM)  # sections of metrics that all processes of a study would add
+LOAD = "load"  # tag of a study's run: the attempt whose machine's load it shows
 
 
 def keep_one_start(client: "MlflowClient", mine: "Run", found: Sequence["Run"]) -> "Run":
@@ -39,6 +44,22 @@ def keep_one_end(client: "MlflowClient", mine: "Run", found: Sequence["Run"]) ->
         elif run.info.status in ENDED_BADLY:
             log_tags(client, run.info.run_id, {"superseded_by": first.info.run_id})
     return bool(first.info.run_id == mine.info.run_id)
+
+
+def done_since(found: Sequence["Run"]) -> float:
+    """Milliseconds since when nothing is to be added to what these runs tell; inf if there is.
+
+    A run that took all from the store was done when it ended: one that began before may compute.
+    """
+    ends = [_end_order(run)[:2] for run in found if run.info.status == "FINISHED"]
+    return min((end if from_store else 0 for from_store, end in ends), default=inf)
+
+
+def news(run: "Run", attempt: str, points: Sequence[Point]) -> list[Point]:
+    """Without the load of a second machine, and without summaries that are there already."""
+    mine, known = run.data.tags.get(LOAD) == attempt, run.data.metrics
+    fresh = [p for p in points if not p[0].startswith(SUMMARY) or known.get(p[0]) != p[1]]
+    return [p for p in fresh if mine or not p[0].startswith(SYSTEM)]
 
 
 def _end_order(run: "Run") -> tuple[bool, int, str]:

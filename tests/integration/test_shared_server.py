@@ -1,0 +1,140 @@
+"""Two processes log one study to a server on PostgreSQL and S3, which dies in their midst."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cli_runs import Bench, finished, when
+from conftest import Shared
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from bench.events import Step
+from bench.store import Store
+from bench.tracking.samples import due
+
+STUDY = '''
+"""Shared: two rows, four seeds, a small network."""
+from bench.study import Row, Study
+
+SHORT = {
+    "squeeze.arch": "convnet3-w16-bn",
+    "squeeze.epochs": 4,
+    "squeeze.batch": 128,
+    "recover.iterations": 200,
+    "relabel.epochs": 60,
+}
+STUDY = Study(
+    name="shared",
+    title="Shared",
+    rows=(
+        Row("barycenter", "wmdd", params={"solver_iterations": 5}, overrides=SHORT),
+        Row("statistics", "sre2l", overrides=SHORT),
+    ),
+    ipcs=(2,),
+    seeds=(0, 1, 2, 3),
+)
+'''
+CURVES = """
+SELECT count(DISTINCT attempt.value) FROM tags attempt
+JOIN tags level USING (run_uuid) JOIN metrics m USING (run_uuid)
+WHERE attempt.key = 'attempt' AND level.key = 'level' AND level.value = 'cell'
+AND m.key LIKE 'recover/%'
+"""
+CELLS = {f"{row} · digits · ipc 2 · s{k}" for row in ("barycenter", "statistics") for k in range(4)}
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def started(bench: Bench, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """A command that does not outlive the block."""
+    process = bench.start(*words)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def waiting(bench: Bench) -> int:
+    """Bytes of records that are not delivered yet."""
+    found = 0
+    for path in bench.store.glob("tracking/outbox/*.jsonl"):
+        done = path.with_suffix(".ack")
+        found += path.stat().st_size - (int(done.read_text()) if done.exists() else 0)
+    return found
+
+
+def histories(client: MlflowClient, run: Run) -> dict[str, list[int]]:
+    """The steps of every metric of a run."""
+    return {
+        name: sorted(m.step for m in client.get_metric_history(run.info.run_id, name))
+        for name in run.data.metrics
+    }
+
+
+def sampled(last: int) -> list[int]:
+    """The steps of a curve that nothing is missing from."""
+    return [k for k in range(1, last + 1) if due(Step("recover", k, last))]
+
+
+def scores(store: Path) -> Mapping[str, float]:
+    """Cell -> accuracy, as the store has it."""
+    found = [m for m in Store(store).manifests() if m.stage == "evaluate"]
+    return {m.label: float(str(m.meta["top1"])) for m in found}
+
+
+def test_two_processes_and_a_server_that_dies_lose_and_double_nothing(
+    shared: Shared, data_root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "shared.py").write_text(STUDY, encoding="utf-8")
+    bench = Bench(tmp_path, data_root, tmp_path / "store")
+    words = ("run", "shared.py", "--profile", "smoke", "--quiet", "--tracking-uri", shared.uri)
+    with started(bench, *words) as one, started(bench, *words) as two:
+        assert when(one, lambda: shared.database.rows("mlflow", CURVES) == [(2,)])
+        shared.server.kill()
+        assert [one.poll(), two.poll()] == [None, None]
+        made, left = len(bench.objects()), waiting(bench)
+        assert when(one, lambda: len(bench.objects()) > made and waiting(bench) > left + 2000)
+        shared.server.start()
+        ends = [finished(one), finished(two)]
+    assert [end.code for end in ends] == [0, 0], ends
+    assert "the run goes on, its records are kept in" in ends[0].err + ends[1].err
+    again = bench.run(*words)  # delivers what a process that had ended could not wait for
+    assert again.code == 0, again.err
+    assert list(bench.store.glob("tracking/outbox/*.jsonl")) == []
+    check(shared, scores(bench.store))
+
+
+def check(shared: Shared, expected: Mapping[str, float]) -> None:
+    """One run for each cell and one for the study, all whole."""
+    client = MlflowClient(shared.uri)
+    experiment = client.get_experiment_by_name("bench/shared")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    cells = {r.info.run_name: r for r in runs if r.data.tags["level"] == "cell"}
+    assert Counter(r.info.run_name for r in runs) == Counter([*CELLS, "shared · smoke"])
+    assert {r.info.status for r in runs} == {"FINISHED"}
+    (study,) = [r for r in runs if r.data.tags["level"] == "study"]
+    assert {c.data.tags["mlflow.parentRunId"] for c in cells.values()} == {study.info.run_id}
+    assert {c.data.tags["origin"] for c in cells.values()} == {"computed"}
+    for run in runs:
+        for name, steps in histories(client, run).items():
+            assert len(set(steps)) == len(steps), (run.info.run_name, name)
+    for name, run in cells.items():
+        found = histories(client, run)
+        curves = {key: steps for key, steps in found.items() if key.startswith("recover/")}
+        assert curves, name
+        for steps in curves.values():
+            assert steps == sampled(steps[-1]), name
+            assert steps[-1] % 200 == 0, name
+        assert run.data.metrics["evaluate/top1"] == expected[name]
+    stored = shared.files()
+    for run in runs:
+        wanted = {"manifest.json", "images/synthetic.png"} if run is not study else {"report/"}
+        own = [f for f in stored if f"/{run.info.run_id}/artifacts/" in f]
+        assert {w for w in wanted if not any(w in f for f in own)} == set(), run.info.run_name
