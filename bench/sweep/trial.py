@@ -59,8 +59,8 @@ class Judged:
 
     def metrics(self) -> dict[str, float]:
         scores = list(self.top1.values())
-        found = {"top1": self.mean, "top1_n": float(len(scores)), "cost/seconds": self.seconds}
-        found |= {"cost/bytes": self.bytes, "peak_memory": float(self.peak_memory)}
+        found = {"top1": self.mean, "top1_n": float(len(scores)), "resources/seconds": self.seconds}
+        found |= {"resources/bytes": self.bytes, "peak_memory": float(self.peak_memory)}
         return found | ({"top1_std": stdev(scores)} if len(scores) > 1 else {})
 
 

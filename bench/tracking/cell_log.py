@@ -81,7 +81,7 @@ class CellLog:
             }
         )  # fmt: skip
         if not event.hit:
-            name = f"cost/peak_memory_{event.stage}"
+            name = f"resources/peak_memory_{event.stage}"
             self._told.add(name)
             self._metrics({name: float(event.peak_memory)}, 0, millis)
         if event.artifact is not None and not self._pictured:

@@ -30,7 +30,7 @@ def metric_name(text: str) -> str:
 
 
 def final_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Final numbers of a cell under their sections `evaluate/`, `squeeze/` and `cost/`."""
+    """Final numbers of a cell under their sections `evaluate/`, `squeeze/` and `resources/`."""
     return {
         metric_name(_section(name)): value
         for name, value in metrics.items()
@@ -43,7 +43,7 @@ def _section(name: str) -> str:
         return name
     if name.startswith("teacher_"):
         return f"squeeze/{name.removeprefix('teacher_')}"
-    return f"cost/{name}" if name.startswith(SECTIONS) else f"evaluate/{name}"
+    return f"resources/{name}" if name.startswith(SECTIONS) else f"evaluate/{name}"
 
 
 def summary_metrics(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TAG = "mlflow.sharedViewState."
-BARS = ("evaluate/top1", "cost/seconds_recover")
+BARS = ("evaluate/top1", "resources/seconds_recover")
 LINES = ("recover/total", "recover/feature", "recover/batch_norm", "evaluate/loss")
-FOLDED = ("barycenter", "cost", "evaluate", "recover", "squeeze", "summary", "system")
+FOLDED = ("barycenter", "evaluate", "recover", "resources", "squeeze", "summary", "system")
 
 
 def share_view(client: "MlflowClient", uri: str, comparison: Comparison) -> str:

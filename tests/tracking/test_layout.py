@@ -44,7 +44,7 @@ def test_final_numbers_go_to_sections() -> None:
     assert final_metrics(given) == {
         "evaluate/top1": 0.5,
         "squeeze/top1": 0.9,
-        "cost/seconds_recover": 2.0,
+        "resources/seconds_recover": 2.0,
         "a/b": 3.0,
     }
 
@@ -61,7 +61,10 @@ def test_summary_is_mean_std_and_n_over_seeds() -> None:
         "summary/wmdd_digits_ipc5_mean": 1.0,
         "summary/wmdd_digits_ipc5_n": 1,
     }
-    assert summary_metrics({"best": 1.0, "cost/x": 2.0}) == {"summary/best": 1.0, "cost/x": 2.0}
+    assert summary_metrics({"best": 1.0, "resources/x": 2.0}) == {
+        "summary/best": 1.0,
+        "resources/x": 2.0,
+    }
 
 
 def test_infinities_become_nan_and_are_reported() -> None:

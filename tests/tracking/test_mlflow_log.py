@@ -72,8 +72,8 @@ def test_params_tags_and_final_numbers(
     assert wanted.items() <= cell.data.tags.items()
     assert cell.data.tags["origin"] == "computed"
     assert cell.data.metrics["evaluate/top1"] == pytest.approx(0.8)
-    assert cell.data.metrics["cost/seconds_recover"] == 0.5
-    assert cell.data.metrics["cost/peak_memory_recover"] == 1000
+    assert cell.data.metrics["resources/seconds_recover"] == 0.5
+    assert cell.data.metrics["resources/peak_memory_recover"] == 1000
 
 
 def test_curves_have_steps(tracker: Tracker, folder: Path, study_events: Events) -> None:
