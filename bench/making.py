@@ -33,6 +33,7 @@ from bench.stages.barycenter import barycenters
 from bench.stages.compute import fitting_threads
 from bench.stages.observe import class_features, class_means, class_stats, observe
 from bench.stages.placement import to_device
+from bench.stages.progress import kept_in
 from bench.stages.relabel import relabel
 from bench.stages.squeeze import squeeze
 from bench.stages.teacher import running_stats
@@ -73,7 +74,7 @@ class Workshop:
         def make() -> object:
             self.emit(StageStarted(label, task.stage, task.address))
             reset_peak(self.device)
-            with fitting_threads(batch_flops(plan)):
+            with fitting_threads(batch_flops(plan)), kept_in(self.store.progress(task.address)):
                 return _MAKERS[task.stage](self, plan)
 
         made = self.store.get_or_make(spec, make, lambda text: self.emit(Note(text)))

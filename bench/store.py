@@ -8,6 +8,7 @@ The root is a local folder or an fsspec URL. Questions that manifests answer imp
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +21,7 @@ from bench.storage.manifest import Manifest as Manifest
 from bench.storage.measure import measured
 from bench.storage.objects import Objects, folder_of
 from bench.storage.objects import Problem as Problem
+from bench.storage.progress import FOLDER, FileProgress
 from bench.storage.records import Records
 from bench.storage.remote import place_at
 from bench.storage.sweeping import OBJECTS, sweep
@@ -84,8 +86,11 @@ class Store:
         while not done():
             with exclusive(self._place, spec.address, done, announce, self._timing) as mine:
                 if mine and not done():
+                    progress = self.progress(spec.address)
                     artifact, took = measured(make)
+                    took = replace(took, seconds=progress.spent + took.seconds)
                     manifest = self._objects.write(spec, artifact, took)
+                    progress.forget()
                     if manifest:
                         return Made(artifact, False, took.seconds, manifest)
         manifest = self.manifest(spec.address)
@@ -99,6 +104,10 @@ class Store:
         """
         with claimed(self._place, f"claim-{address}", self._timing) as mine:
             yield mine
+
+    def progress(self, address: str) -> FileProgress:
+        """Where the stage that makes an artifact keeps its state, on this machine."""
+        return FileProgress(self.local_folder(FOLDER), address)
 
     def has(self, address: str) -> bool:
         """Whether an artifact is there."""

@@ -24,7 +24,7 @@ from bench import Barycenter, Budget, ClassStats, Reference, Teacher
 from bench.models.build import build_model
 from bench.models.taps import Tapped
 from bench.stages.compute import autocast, compiled
-from bench.stages.recover import _Terms
+from bench.stages.objective import Terms
 from bench.stages.teacher import network, state_of
 from methods.wmdd import wmdd
 
@@ -83,7 +83,7 @@ def our_step(
     """The step of `MatchingDistiller`: bfloat16 convolutions, channels_last, compiled."""
     budget = Budget(IPC, CLASSES, (3, side, side), (0.5,) * 3, (0.5,) * 3, fast)
     tapped = Tapped(network(reference[Teacher], fast))
-    terms = compiled(_Terms(tapped, wmdd(bn_weight=WEIGHT), reference, budget))
+    terms = compiled(Terms(tapped, wmdd(bn_weight=WEIGHT), reference, budget))
     return lambda x: terms(x, labels, slots, torch.empty(0))[-1]
 
 

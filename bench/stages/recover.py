@@ -1,27 +1,27 @@
 """Recover: optimise synthetic images against the teacher (Eq. 15 of arXiv:2311.18531)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import cross_entropy
 
 from bench.artifacts import Barycenter, Reference, SyntheticSet, Teacher, View
 from bench.contracts import Budget, Loss, Request
 from bench.data.augment import CropPolicy, batch_crop, draw_batch_crop, draw_roll, roll
 from bench.data.codec import encode_decode
 from bench.data.mixing import denormalize_to_uint8
-from bench.errors import CellFailed
-from bench.events import Emit, Step
+from bench.events import Emit, Note, Step
 from bench.models.taps import Tapped
 from bench.recipes import Recover
-from bench.stages.compute import autocast, compiled, worth_compiling
+from bench.stages.compute import compiled, worth_compiling
+from bench.stages.objective import TERMS, Terms, refuse_non_finite
+from bench.stages.position import Position, Resumed
+from bench.stages.progress import take_progress
 from bench.stages.schedule import Curriculum, cosine
 from bench.stages.teacher import network
 
-TERMS = ("classification", "feature", "batch_norm", "total")
 CURVE_POINTS = 100
 
 
@@ -72,7 +72,7 @@ class MatchingDistiller:
         Raises:
             CellFailed: the loss is no longer finite; names the step and the terms.
         """
-        return _Recovery(self, reference, budget).run(rng, emit)
+        return _Recovery(self, reference, budget, rng, emit).run()
 
 
 @dataclass(frozen=True)
@@ -98,48 +98,69 @@ def batches(grouping: str, num_classes: int, ipc: int, size: int) -> Iterator[_B
 class _Recovery:
     """One run of the optimisation: the tapped teacher, the objective and the pixel bounds."""
 
-    def __init__(self, method: MatchingDistiller, reference: Reference, budget: Budget) -> None:
+    def __init__(
+        self,
+        method: MatchingDistiller,
+        reference: Reference,
+        budget: Budget,
+        rng: Generator,
+        emit: Emit,
+    ) -> None:
         self.method, self.reference, self.budget = method, reference, budget
+        self.rng, self.emit, self.progress = rng, emit, take_progress()
         self.model = network(reference[Teacher], budget.fast)
         self.device = next(self.model.parameters()).device
         mean = torch.tensor(budget.mean, device=self.device).view(1, -1, 1, 1)
         std = torch.tensor(budget.std, device=self.device).view(1, -1, 1, 1)
         self.bounds = (-mean / std, (1 - mean) / std)
 
-    def run(self, rng: Generator, emit: Emit) -> SyntheticSet:
+    def run(self) -> SyntheticSet:
         budget, recover = self.budget, self.method.recover
         chunks = list(batches(self.method.grouping, budget.num_classes, budget.ipc, recover.batch))
+        saved = self.progress.saved()
+        resumed = Resumed(saved) if saved else None
         images = torch.empty(budget.num_classes, budget.ipc, *budget.shape, dtype=torch.uint8)
-        curves: list[Tensor] = []
+        at = resumed.position() if resumed else Position(images)
+        total = len(chunks) * recover.iterations
+        if resumed:
+            done = at.chunk * recover.iterations + resumed.step
+            self.emit(Note(f"recover: goes on after step {done} of {total}, where a process ended"))
         with Tapped(self.model, layers=(self.method.request.layer,)) as tapped:
-            terms = self._objective(tapped, len(chunks) * recover.iterations)
-            for index, chunk in enumerate(chunks):
-                pixels, curve = self._optimise(terms, chunk, rng, emit, index, len(chunks))
-                images[chunk.labels, chunk.slots] = denormalize_to_uint8(
+            terms = self._objective(tapped, total)
+            for chunk in chunks[at.chunk :]:
+                pixels = self._optimise(terms, chunk, at, resumed, total)
+                at.images[chunk.labels, chunk.slots] = denormalize_to_uint8(
                     pixels, budget.mean, budget.std
                 ).cpu()
-                curves.append(curve.cpu())
-        return self._collect(images.flatten(0, 1), torch.stack(curves).mean(0))
+                at.curves.append(torch.stack(at.curve, dim=1).cpu())
+                at.chunk, at.step, at.pixels, at.curve, resumed = at.chunk + 1, 0, None, [], None
+        return self._collect(at.images.flatten(0, 1), torch.stack(at.curves).mean(0))
 
-    def _objective(self, tapped: Tapped, steps: int) -> "_Terms":
-        terms = _Terms(tapped, self.method, self.reference, self.budget)
+    def _objective(self, tapped: Tapped, steps: int) -> Terms:
+        terms = Terms(tapped, self.method, self.reference, self.budget)
         size = (self.method.recover.batch, *self.budget.shape)
         if worth_compiling(self.model, size, steps, self.device):
             return compiled(terms)
         return terms
 
     def _optimise(
-        self, terms: "_Terms", chunk: _Batch, rng: Generator, emit: Emit, index: int, count: int
-    ) -> tuple[Tensor, Tensor]:
-        """One batch: (B, ch, H, W) normalised pixels and its (4, points) loss curve."""
-        recover, side = self.method.recover, self.budget.shape[-1]
+        self,
+        terms: Terms,
+        chunk: _Batch,
+        at: Position,
+        resumed: Resumed | None,
+        total: int,
+    ) -> Tensor:
+        """One batch from its start, or from where an earlier process left it: its pixels."""
+        recover, side, rng = self.method.recover, self.budget.shape[-1], self.rng
         labels, slots = chunk.labels.to(self.device), chunk.slots.to(self.device)
         noise = torch.randn(len(labels), *self.budget.shape, generator=rng)
-        x = noise.to(self.device).requires_grad_()
+        at.pixels = x = noise.to(self.device).requires_grad_()
         optimizer = torch.optim.Adam([x], lr=recover.lr, betas=(recover.beta1, recover.beta2))
+        if resumed:
+            resumed.enter(at, optimizer, rng)
         every = max(1, recover.iterations // CURVE_POINTS)
-        curve = []
-        for step in range(recover.iterations):
+        for step in range(at.step, recover.iterations):
             optimizer.param_groups[0]["lr"] = recover.lr * cosine(step, recover.iterations)
             smallest = self.method.curriculum.scale(step, recover.iterations, recover.crop_min)
             policy = CropPolicy(scale_min=smallest, flip=recover.flip)
@@ -153,18 +174,15 @@ class _Recovery:
             with torch.no_grad():
                 x.clamp_(*self.bounds)
             seen = values.detach()
-            emit(
-                Step(
-                    "recover",
-                    index * recover.iterations + step + 1,
-                    count * recover.iterations,
-                    dict(zip(TERMS, seen, strict=True)),
-                )
-            )
+            at.step = step + 1
+            done = at.chunk * recover.iterations + at.step
+            self.emit(Step("recover", done, total, dict(zip(TERMS, seen, strict=True))))
             if step % every == 0 or step == recover.iterations - 1:
-                _refuse_non_finite(seen, step, index)
-                curve.append(seen)
-        return x.detach(), torch.stack(curve, dim=1)
+                refuse_non_finite(seen, step, at.chunk)
+                at.curve.append(seen)
+            if self.progress.due():
+                self.progress.save(at.state(optimizer, rng))
+        return x.detach()
 
     def _collect(self, images: Tensor, curve: Tensor) -> SyntheticSet:
         budget = self.budget
@@ -179,37 +197,4 @@ class _Recovery:
             weights=weights.flatten(),
             image_bytes=size,
             curve=dict(zip(TERMS, curve, strict=True)),
-        )
-
-
-class _Terms(torch.nn.Module):
-    """The objective's terms, stacked as (4,): classification, feature, batch norm, total."""
-
-    def __init__(
-        self, tapped: Tapped, method: MatchingDistiller, reference: Reference, budget: Budget
-    ) -> None:
-        super().__init__()
-        self.tapped, self.method, self.reference = tapped, method, reference
-        self.fast = budget.fast
-        self.per_class = budget.ipc if method.grouping == "class-major" else 1
-
-    def forward(self, x: Tensor, labels: Tensor, slots: Tensor, noise: Tensor) -> Tensor:
-        with autocast(x.device, self.fast):
-            out = self.tapped(x)
-        features = out.features[self.method.request.layer].float()
-        view = View(out.logits.float(), features, out.moments, labels, slots, self.per_class, noise)
-        classification = self.method.ce_weight * cross_entropy(view.logits, labels)
-        feature = self.method.feature_loss(view, self.reference)
-        batch_norm = self.method.weight * self.method.regularizer(view, self.reference)
-        total = classification + feature + batch_norm
-        return torch.stack((classification, feature, batch_norm, total))
-
-
-def _refuse_non_finite(values: Tensor, step: int, index: int) -> None:
-    if not bool(torch.isfinite(values[-1])):
-        terms: Mapping[str, float] = dict(zip(TERMS, values.tolist(), strict=True))
-        shown = ", ".join(f"{name} {value:.4g}" for name, value in terms.items())
-        raise CellFailed(
-            f"recover: expected a finite loss, given {shown} at step {step} of batch {index}; "
-            "lower recover.lr or the regularizer's weight"
         )

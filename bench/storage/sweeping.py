@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bench.storage.owner import owner_named
 from bench.storage.place import LAST, TEMPORARY, LocalPlace, Place
+from bench.storage.progress import FOLDER
 from bench.storage.remote import RemotePlace
 from bench.storage.tickets import file_of, tickets
 
@@ -41,7 +42,8 @@ def sweep(place: Place, keep: Collection[str] | None, dry_run: bool) -> Swept:
     swept = [_removed(place, name, dry_run) for name in dict.fromkeys(names)]
     local = place.copies if isinstance(place, RemotePlace) else place
     if isinstance(local, LocalPlace):
-        swept += [_removed(local, name, dry_run) for name in _left_behind(local)]
+        left = [*_left_behind(local), *_progress_of_made(place, local)]
+        swept += [_removed(local, name, dry_run) for name in left]
     return Swept(len(swept), sum(swept))
 
 
@@ -71,6 +73,14 @@ def _stale_locks(place: Place) -> Iterator[str]:
             stale = ticket.released or gone or (gone is None and silent)
         if stale:
             yield file_of(name, ticket.number)
+
+
+def _progress_of_made(place: Place, local: LocalPlace) -> Iterator[str]:
+    """States of stages whose artifact was made, by a process that died in the same moment."""
+    for name in local.names(FOLDER):
+        address = name.lstrip(".").partition(".")[0]  # a half-written one begins with a dot
+        if place.has(f"{object_folder(address)}/{LAST}"):
+            yield f"{FOLDER}/{name}"
 
 
 def _left_behind(place: LocalPlace) -> Iterator[str]:

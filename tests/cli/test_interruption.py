@@ -66,3 +66,25 @@ def test_a_terminated_run_ends_like_an_interrupted_one(bench: Bench) -> None:
     ended = finished(process)
     assert ended.code == 130, ended.err
     assert "Go on with: " in ended.err
+
+
+@pytest.mark.slow
+def test_a_stage_that_was_killed_goes_on_inside(
+    bench: Bench, tiny_ran: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed once something of a stage was kept; the next run takes it up and ends the same."""
+    monkeypatch.setenv("DDBENCH_KEEP_SECONDS", "0")
+
+    def kept() -> list[str]:
+        return [path.name for path in bench.store.glob("progress/*.safetensors")]
+
+    assert kill_when(bench, lambda: bool(kept()))
+    made = bench.objects()
+    unfinished = [name for name in kept() if name.partition(".")[0] not in made]
+    monkeypatch.delenv("DDBENCH_KEEP_SECONDS")
+    ended = bench.run(*RUN)
+    assert ended.code == 0, ended.err
+    assert (ended.out + ended.err).count("where a process ended") == len(unfinished)
+    assert len(made) < ALL
+    assert kept() == []
+    assert bench.contents() == tiny_ran.contents()

@@ -1,0 +1,86 @@
+"""The state of a stage that is being made, in a file of its own beside the store's content."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import BadValue
+from bench.storage.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FOLDER = "progress"
+FORMAT = 1  # raise the number when the names or meaning of a stage's tensors change
+VARIABLE, EVERY = "DDBENCH_KEEP_SECONDS", 60.0  # seconds between two savings
+
+
+class FileProgress:
+    """One file of named tensors; a broken one counts as none.
+
+    Attributes:
+        spent: seconds that earlier processes have put into what is saved.
+    """
+
+    def __init__(
+        self, folder: Path, address: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.path = folder / f"{address}.{FORMAT}.safetensors"
+        self.spent = self._seconds()
+        self._clock, self._begun, self._last = clock, clock(), clock()
+
+    def saved(self) -> "Mapping[str, Tensor] | None":
+        """What was saved last; None where there is nothing that can be read."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        try:
+            return load(self.path.read_bytes())
+        except (FileNotFoundError, SafetensorError):
+            return None
+
+    def due(self) -> bool:
+        """Whether the last saving, or the start, is long enough ago."""
+        return self._clock() - self._last >= interval()
+
+    def save(self, state: "Mapping[str, Tensor]") -> None:
+        """Puts a state in the place of the last one, all of it or nothing."""
+        from safetensors.torch import save
+
+        tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+        seconds = self.spent + self._clock() - self._begun
+        write_atomically(self.path, save(tensors, {"seconds": str(seconds)}))
+        self._last = self._clock()
+
+    def forget(self) -> None:
+        """Removes what is no longer needed."""
+        self.path.unlink(missing_ok=True)
+
+    def _seconds(self) -> float:
+        if not self.path.exists():
+            return 0.0
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.path, "pt") as file:
+                return float((file.metadata() or {}).get("seconds", 0.0))
+        except (FileNotFoundError, SafetensorError):
+            return 0.0
+
+
+def interval() -> float:
+    """Seconds between two savings: DDBENCH_KEEP_SECONDS, else a minute.
+
+    Raises:
+        BadValue: the variable is no number of seconds.
+    """
+    text = os.environ.get(VARIABLE)
+    try:
+        seconds = EVERY if text is None else float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise BadValue(f"{VARIABLE}: expected seconds between two savings, given {text!r}")
+    return seconds

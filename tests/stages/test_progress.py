@@ -1,0 +1,138 @@
+"""A stage that was killed goes on where it was, and ends bit by bit as if it had not been."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from bench.artifacts import GlobalStats, RealSet, Reference, SyntheticSet, Teacher
+from bench.contracts import Budget
+from bench.events import Emit, Event, Note, Step, silent
+from bench.recipes import Recover, Relabel, Squeeze, Student
+from bench.seeds import generator_for
+from bench.stages.progress import Unkept, kept_in, take_progress
+from bench.stages.recover import MatchingDistiller
+from bench.stages.squeeze import squeeze
+from bench.stages.teacher import running_stats
+from evaluators.hard_label import HardLabels
+from methods.sre2l import sre2l
+
+CPU = torch.device("cpu")
+SHORT = Squeeze(arch="convnet3-w16-bn", epochs=4, crop_min=0.5, batch=64)
+
+
+class Memory:
+    """Keeps the state after every step."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, Tensor] | None = None
+
+    def saved(self) -> Mapping[str, Tensor] | None:
+        return self.state
+
+    def due(self) -> bool:
+        return True
+
+    def save(self, state: Mapping[str, Tensor]) -> None:
+        self.state = {name: value.detach().clone() for name, value in state.items()}
+
+
+class Killed(Exception):
+    pass
+
+
+def killing(step: int) -> Emit:
+    """Ends the process, as it were, when a step is told; that step is not kept."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Step) and event.step == step:
+            raise Killed
+
+    return hear
+
+
+def test_a_teacher_is_the_same_after_a_break(digits: RealSet, digits_test: RealSet) -> None:
+    whole = squeeze(digits, digits_test, SHORT, CPU, False, silent)
+    memory, heard = Memory(), list[Event]()
+    with kept_in(memory), pytest.raises(Killed):
+        squeeze(digits, digits_test, SHORT, CPU, False, killing(3))
+    with kept_in(memory):
+        again = squeeze(digits, digits_test, SHORT, CPU, False, heard.append)
+    assert [e.step for e in heard if isinstance(e, Step)] == [3, 4]
+    assert [e.text for e in heard if isinstance(e, Note)] == [
+        "squeeze: goes on after epoch 2 of 4, where a process ended"
+    ]
+    assert again.state.keys() == whole.state.keys()
+    assert all(torch.equal(again.state[name], value) for name, value in whole.state.items())
+    assert again.top1 == whole.top1
+
+
+@pytest.fixture(scope="module")
+def reference(teacher: Teacher) -> Reference:
+    return Reference({Teacher: teacher, GlobalStats: running_stats(teacher)})
+
+
+BUDGET = Budget(ipc=2, num_classes=10, shape=(1, 8, 8), mean=(0.3,), std=(0.3,))
+
+
+def distilled(reference: Reference, emit: Emit, images_per_batch: int = 8) -> SyntheticSet:
+    """Twenty images in three batches of five steps."""
+    method = sre2l(recover=Recover(iterations=5, batch=images_per_batch))
+    assert isinstance(method, MatchingDistiller)
+    method = replace(method, grouping="class-major")
+    return method.distill(reference, BUDGET, generator_for(0, "recover"), emit)
+
+
+@pytest.mark.parametrize("step", [1, 3, 5, 6, 8, 10, 15])
+def test_images_are_the_same_after_a_break_at_any_step(reference: Reference, step: int) -> None:
+    whole, memory = distilled(reference, silent), Memory()
+    with kept_in(memory), pytest.raises(Killed):
+        distilled(reference, killing(step))
+    heard: list[Event] = []
+    with kept_in(memory):
+        again = distilled(reference, heard.append)
+    assert [e.step for e in heard if isinstance(e, Step)] == list(range(step, 16))
+    assert torch.equal(again.images, whole.images)
+    assert {k: v.tolist() for k, v in again.curve.items()} == {
+        k: v.tolist() for k, v in whole.curve.items()
+    }
+
+
+def test_a_student_is_the_same_after_a_break(digits: RealSet, digits_test: RealSet) -> None:
+    from bench.presets import recipe_for
+
+    recipe = recipe_for("wmdd-code", "digits", 8, 2, "smoke")
+    recipe = replace(
+        recipe,
+        relabel=replace(recipe.relabel, epochs=4),
+        student=replace(recipe.student, arch="convnet3-w16-bn"),
+    )
+    assert isinstance(recipe.relabel, Relabel)
+    assert isinstance(recipe.student, Student)
+    synthetic = SyntheticSet(
+        images=digits.images[:20],
+        labels=digits.labels[:20],
+        slots=torch.arange(20),
+        weights=torch.ones(20),
+        image_bytes=1,
+    )
+
+    def scored(emit: Emit) -> tuple[float, list[bool], int]:
+        score = HardLabels().evaluate(synthetic, Reference({}), digits_test, recipe, 0, emit)
+        return score.top1, score.correct.tolist(), score.updates
+
+    whole, memory = scored(silent), Memory()
+    with kept_in(memory), pytest.raises(Killed):
+        scored(killing(3))
+    with kept_in(memory):
+        assert scored(silent) == whole
+
+
+def test_only_the_first_loop_of_a_stage_is_kept() -> None:
+    memory = Memory()
+    with kept_in(memory):
+        assert take_progress() is memory
+        assert isinstance(take_progress(), Unkept)
+    assert isinstance(take_progress(), Unkept)
