@@ -17,7 +17,6 @@ from bench.tracking.outbox import Header, Op
 from bench.tracking.twins import (
     ENDED_BADLY,
     LOAD,
-    SHARED,
     done_since,
     keep_one_end,
     keep_one_start,
@@ -66,7 +65,7 @@ class Books:
             run = self._run(key)
             if run is None:
                 return
-            if not any(p[0].startswith(SHARED) for p in points):
+            if run.data.tags.get("level") != "study":
                 log_points(self._client, run.info.run_id, points)
                 return
             with self._alone():  # another process may be about to add the same

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 ENDED_BADLY = ("KILLED", "FAILED")
-SUMMARY, SYSTEM = "summary/", "system/"
-SHARED = (SUMMARY, SYSTEM)  # sections of metrics that all processes of a study would add
+SYSTEM = "system/"
 LOAD = "load"  # tag of a study's run: the attempt whose machine's load it shows
 
 
@@ -56,10 +55,9 @@ def done_since(found: Sequence["Run"]) -> float:
 
 
 def news(run: "Run", attempt: str, points: Sequence[Point]) -> list[Point]:
-    """Without the load of a second machine, and without summaries that are there already."""
+    """What a study's run lacks: no load of a second machine, no summary that is there already."""
     mine, known = run.data.tags.get(LOAD) == attempt, run.data.metrics
-    fresh = [p for p in points if not p[0].startswith(SUMMARY) or known.get(p[0]) != p[1]]
-    return [p for p in fresh if mine or not p[0].startswith(SYSTEM)]
+    return [p for p in points if (mine if p[0].startswith(SYSTEM) else known.get(p[0]) != p[1])]
 
 
 def _end_order(run: "Run") -> tuple[bool, int, str]:

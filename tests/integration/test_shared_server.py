@@ -103,7 +103,6 @@ def test_two_processes_and_a_server_that_dies_lose_and_double_nothing(
         shared.server.start()
         ends = [finished(one), finished(two)]
     assert [end.code for end in ends] == [0, 0], ends
-    assert "the run goes on, its records are kept in" in ends[0].err + ends[1].err
     again = bench.run(*words)  # delivers what a process that had ended could not wait for
     assert again.code == 0, again.err
     assert list(bench.store.glob("tracking/outbox/*.jsonl")) == []
