@@ -14,7 +14,8 @@ from bench.events import silent
 from bench.making import Workshop
 from bench.overrides import Overrides
 from bench.packing import content_digest, pack
-from bench.plan import CellPlan, Locate, Plan, make_plan
+from bench.plan import CellPlan, Plan
+from bench.planner import Locate, make_plan
 from bench.registry import Registered
 from bench.space import Choice
 from bench.split_reads import other_than_once
@@ -95,9 +96,7 @@ class _Bench:
         return Workshop(Store(store), self.data_root, torch.device("cpu"), silent)
 
     def synthetic(self, store: str, seed: int = 0) -> SyntheticSet:
-        plan = self.plan(seed)
-        shop = self.shop(store)
-        return shop.artifact(plan, "recover", SyntheticSet)
+        return self.shop(store).artifact(self.plan(seed), "recover", SyntheticSet)
 
     def score(self, store: str, seed: int = 0) -> Score:
         return self.shop(store).finish(self.plan(seed))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from bench.catalog import load_study, study_names
 from bench.errors import UnknownName
 from bench.overrides import parse
-from bench.plan import CellPlan, Locate, Plan, make_plan
+from bench.plan import CellPlan, Plan
+from bench.planner import Locate, make_plan
 from bench.recipes import Profile
 from bench.study import Row, Study
 

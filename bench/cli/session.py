@@ -11,7 +11,8 @@ from bench.data.manifest import real_digest
 from bench.data.prepare import ensure
 from bench.data.spec import SPLITS, DatasetSpec
 from bench.overrides import parse
-from bench.plan import Plan, Source, make_plan
+from bench.plan import Plan, Source
+from bench.planner import make_plan
 from bench.plugins import get, load_file, names
 from bench.recipes import Profile
 from bench.store import Store

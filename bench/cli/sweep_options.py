@@ -9,7 +9,8 @@ from bench.catalog import load_sweep
 from bench.cli.running import RunOptions
 from bench.cli.session import find_source
 from bench.overrides import parse
-from bench.plan import Locate, Source
+from bench.plan import Source
+from bench.planner import Locate
 from bench.plugins import get, load_file
 from bench.recipes import Profile
 from bench.search import Sweep

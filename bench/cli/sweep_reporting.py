@@ -12,7 +12,7 @@ from bench.cli.session import Session, find_source
 from bench.cli.sweep_describing import Found, describe, rows_of
 from bench.cli.sweep_options import SweepOptions
 from bench.overrides import Overrides
-from bench.plan import make_plan
+from bench.planner import make_plan
 from bench.store import Store, write_atomically
 from bench.sweep.best import best_study
 from bench.sweep.standings import standings

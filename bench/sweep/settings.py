@@ -8,7 +8,8 @@ from bench.data.sources.held_out import MARK
 from bench.errors import BadValue
 from bench.fingerprint import digest_of
 from bench.overrides import Overrides, apply_to_study
-from bench.plan import Locate, Plan, make_plan
+from bench.plan import Plan
+from bench.planner import Locate, make_plan
 from bench.recipes import Profile, Recipe
 from bench.search import TRIALS, Sweep
 from bench.study import Row

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from bench.data.builtin import get_dataset
 from bench.overrides import parse
-from bench.plan import CellPlan, Plan, Source, make_plan
+from bench.plan import CellPlan, Plan, Source
+from bench.planner import make_plan
 from bench.study import Row, Study
 
 SOURCE = Source(get_dataset("digits"), train="a" * 64, test="b" * 64, train_count=9, test_count=5)

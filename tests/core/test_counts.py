@@ -12,7 +12,8 @@ from bench.cli.session import find_source
 from bench.events import Event, StageFinished, StageStarted
 from bench.making import Workshop
 from bench.overrides import parse
-from bench.plan import Plan, make_plan
+from bench.plan import Plan
+from bench.planner import make_plan
 from bench.run import run_plan
 from bench.store import Store
 

@@ -10,7 +10,8 @@ from bench.data.builtin import get_dataset
 from bench.errors import BadValue
 from bench.limits import free_of_batchnorm
 from bench.overrides import Overrides, parse
-from bench.plan import Plan, Source, make_plan
+from bench.plan import Plan, Source
+from bench.planner import make_plan
 from bench.study import Row, Study
 
 

@@ -12,7 +12,8 @@ from bench.errors import CellFailed
 from bench.events import silent
 from bench.making import Workshop
 from bench.overrides import parse
-from bench.plan import CellPlan, Plan, make_plan
+from bench.plan import CellPlan, Plan
+from bench.planner import make_plan
 from bench.results import FAILURES
 from bench.run import Runner, run_plan
 from bench.store import Store

@@ -8,7 +8,8 @@ import pytest
 from bench.catalog import load_study, study_names
 from bench.data.builtin import get_dataset
 from bench.overrides import Overrides
-from bench.plan import CellPlan, Plan, Source, make_plan
+from bench.plan import CellPlan, Plan, Source
+from bench.planner import make_plan
 from bench.plugins import get
 from bench.recipes import Profile
 from bench.study import Study, expand
