@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import optuna
@@ -16,6 +17,7 @@ from bench.errors import BadValue
 from bench.search import OBJECTIVES
 from bench.sweep.spaces import Value
 
+CLASHES = 3  # in making the tables that are taken for chance
 QUEUED = "queued"  # attribute of a study: how many points of its grid are
 
 
@@ -41,10 +43,23 @@ def storage_at(path: Path, url: str | None) -> BaseStorage:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        return RDBStorage(url)
+        return _database(url)
     except (ImportError, ValueError, SQLAlchemyError, StorageInternalError) as error:
         cause = str(error).splitlines()[0]
         raise BadValue(f"--storage {url.split('@')[-1]}: cannot be used: {cause}") from error
+
+
+def _database(url: str) -> RDBStorage:
+    """A database with Optuna's tables, also where several processes make them at the same time.
+
+    All but the first of these fail on a table that is there by now, and look again.
+    """
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+    for _ in range(CLASHES):
+        with suppress(IntegrityError, ProgrammingError):
+            return RDBStorage(url)
+    return RDBStorage(url)
 
 
 def open_study(

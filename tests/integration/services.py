@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from cli_runs import Bench
+
 from bench.tracking.ui import ui_command
 
 if TYPE_CHECKING:
@@ -51,7 +53,11 @@ def answers(url: str) -> bool:
         return False
 
 
-def until(reached: Callable[[], bool], process: "subprocess.Popen[bytes]", what: str) -> None:
+def until(
+    reached: Callable[[], bool],
+    process: "subprocess.Popen[str] | subprocess.Popen[bytes]",
+    what: str,
+) -> None:
     """Waits until something is so, which a living process is to bring about."""
     end = time.monotonic() + READY
     while not reached():
@@ -199,3 +205,14 @@ KEYS = {
     "AWS_SECRET_ACCESS_KEY": "made-up",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+
+
+@contextmanager
+def started(bench: Bench, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """A command that does not outlive the block."""
+    process = bench.start(*words)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()

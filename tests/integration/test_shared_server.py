@@ -1,16 +1,15 @@
 """Two processes log one study to a server on PostgreSQL and S3, which dies in their midst."""
 
-import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from cli_runs import Bench, finished, when
+from cli_runs import Bench, finished
 from conftest import Shared
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from services import started, until
 
 from bench.events import Step
 from bench.store import Store
@@ -49,17 +48,6 @@ CELLS = {f"{row} · digits · ipc 2 · s{k}" for row in ("barycenter", "statisti
 pytestmark = pytest.mark.slow
 
 
-@contextmanager
-def started(bench: Bench, *words: str) -> Iterator["subprocess.Popen[str]"]:
-    """A command that does not outlive the block."""
-    process = bench.start(*words)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def waiting(bench: Bench) -> int:
     """Bytes of records that are not delivered yet."""
     found = 0
@@ -95,11 +83,11 @@ def test_two_processes_and_a_server_that_dies_lose_and_double_nothing(
     bench = Bench(tmp_path, data_root, tmp_path / "store")
     words = ("run", "shared.py", "--profile", "smoke", "--quiet", "--tracking-uri", shared.uri)
     with started(bench, *words) as one, started(bench, *words) as two:
-        assert when(one, lambda: shared.database.rows("mlflow", CURVES) == [(2,)])
+        until(lambda: shared.database.rows("mlflow", CURVES) == [(2,)], one, "curves of two")
         shared.server.kill()
         assert [one.poll(), two.poll()] == [None, None]
         made, left = len(bench.objects()), waiting(bench)
-        assert when(one, lambda: len(bench.objects()) > made and waiting(bench) > left + 2000)
+        until(lambda: len(bench.objects()) > made and waiting(bench) > left, one, "more work")
         shared.server.start()
         ends = [finished(one), finished(two)]
     assert [end.code for end in ends] == [0, 0], ends

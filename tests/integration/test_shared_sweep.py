@@ -1,0 +1,92 @@
+"""Two processes search one study in PostgreSQL; one is killed amid a trial."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_runs import Bench, finished
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+from services import Postgres, started, until
+
+from bench.storage.owner import owner_named
+from bench.store import Store
+from bench.sweep.queue import GONE, OWNER
+
+SWEEP = '''
+"""A tiny search whose trials take a second or two."""
+
+from bench.search import Sweep
+from bench.study import Row
+
+SHORT = {
+    "squeeze.arch": "convnet3-w16-bn",
+    "squeeze.epochs": 1,
+    "recover.iterations": 150,
+    "relabel.epochs": 2,
+}
+SWEEP = Sweep("tiny", "Tiny", (Row("WMDD", "wmdd", overrides=SHORT),), ("bn_weight",), seeds=1)
+'''
+TRIALS = 8
+
+pytestmark = pytest.mark.slow
+
+
+def trials(url: str) -> list[FrozenTrial]:
+    storage = RDBStorage(url)
+    return [t for s in storage.get_all_studies() for t in storage.get_all_trials(s._study_id)]
+
+
+def at_work(url: str, process: "subprocess.Popen[str]") -> int | None:
+    """The number of the trial that a process is working on."""
+    for trial in trials(url):
+        owner = owner_named(str(trial.user_attrs.get(OWNER, "")))
+        if trial.state == TrialState.RUNNING and owner and owner.pid == process.pid:
+            return trial.number
+    return None
+
+
+def killed_at_work(url: str, process: "subprocess.Popen[str]") -> bool:
+    """Kills a process if it has an unfinished trial; it is stopped meanwhile, to be sure."""
+    os.kill(process.pid, signal.SIGSTOP)
+    caught = at_work(url, process) is not None
+    os.kill(process.pid, signal.SIGKILL if caught else signal.SIGCONT)
+    return caught
+
+
+def tables(database: Postgres) -> bool:
+    found = "SELECT 1 FROM information_schema.tables WHERE table_name = 'trial_user_attributes'"
+    return bool(database.rows("optuna", found))
+
+
+def test_two_workers_share_a_study_in_postgresql_and_one_of_them_dies(
+    database: Postgres, data_root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tiny.py").write_text(SWEEP, encoding="utf-8")
+    bench, url = Bench(tmp_path, data_root, tmp_path / "store"), database.url("optuna")
+    words = ["sweep", "tiny.py", "--profile", "smoke", "--trials", str(TRIALS), "--storage", url]
+    words += ["--no-test", "--no-tracking", "--quiet"]
+    with started(bench, *words) as mortal, started(bench, *words) as other:
+        until(lambda: tables(database) and at_work(url, other) is not None, other, "a trial")
+        until(lambda: killed_at_work(url, mortal), mortal, "a trial")
+        assert mortal.wait(timeout=60) == -signal.SIGKILL
+        end = finished(other)
+    assert end.code == 0, end.err
+    check(trials(url))
+    stages = [m.stage for m in Store(bench.store).manifests()]
+    assert stages.count("squeeze") == 1
+
+
+def check(found: list[FrozenTrial]) -> None:
+    """As many finished trials as asked for, and the lost one's setting among them, once."""
+    assert sorted(t.number for t in found) == list(range(TRIALS + 1))
+    assert len([t for t in found if t.state == TrialState.COMPLETE]) == TRIALS
+    (lost,) = [t for t in found if GONE in t.user_attrs]
+    assert lost.state == TrialState.FAIL
+    (again,) = [t for t in found if t.user_attrs.get("retry_of") == lost.number]
+    assert again.params == lost.params
+    assert again.state == TrialState.COMPLETE
+    drawn = [t.params["bn_weight"] for t in found]
+    assert len(set(drawn)) == TRIALS
