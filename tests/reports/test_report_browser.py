@@ -2,19 +2,15 @@
 
 import json
 import re
-import shutil
-import subprocess
 from html import unescape
 from pathlib import Path
 
 import pytest
+from browser import needs_chromium, rendered
 from report_frames import ablation_frame, ablation_info, digit_grid
 
 from reports.build import build
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
 PROBE = """
 <script>
 const seen = {};
@@ -47,22 +43,16 @@ document.body.dataset.seen = JSON.stringify(seen);
 
 
 @pytest.mark.chromium
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed")
+@needs_chromium
 @pytest.mark.parametrize("width", [500, 1400])
 def test_the_page_works_from_a_file(width: int, tmp_path: Path) -> None:
     grids = {"Wass + PCBN · digits · ipc 10": digit_grid()}
     files = build(ablation_info(), ablation_frame(("digits", "imagenette")), grids).files
     page = tmp_path / "report.html"
     page.write_text(files["report.html"].decode().replace("</body>", f"{PROBE}</body>"))
-    run = subprocess.run(
-        [
-            CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom",
-            f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900", page.as_uri(),
-        ],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    found = re.search(r'data-seen="([^"]*)"', run.stdout)
-    assert found, run.stdout[-500:]
+    dom = rendered(page.as_uri(), tmp_path / "profile", (width, 900))
+    found = re.search(r'data-seen="([^"]*)"', dom)
+    assert found, dom[-500:]
     assert json.loads(unescape(found.group(1))) == {
         "before": [True, False],
         "after": [False, True],

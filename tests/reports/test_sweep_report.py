@@ -1,8 +1,6 @@
 """The report of a search: known answers in its tables, and figures for whatever there is."""
 
 import json
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import unescape
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from browser import needs_chromium, rendered
 
 from bench.errors import BadValue
 from reports.rank_correlation import fidelity_table
@@ -46,9 +45,6 @@ INFO = SweepInfo(
     made=60.0,
     alone=600.0,
     command="bench sweep joint",
-)
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 
 
@@ -193,15 +189,13 @@ document.body.dataset.seen = JSON.stringify(seen);
 
 
 @pytest.mark.chromium
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed")
+@needs_chromium
 def test_the_plot_of_the_page_can_be_explored(tmp_path: Path, files: Mapping[str, bytes]) -> None:
     page = tmp_path / "report.html"
     text = files["report.html"].decode()
     page.write_text(text.replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
-    command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    found = run.stdout.split('data-seen="')[1].split('"')[0]
+    dom = rendered(page.as_uri(), tmp_path / "profile")
+    found = dom.split('data-seen="')[1].split('"')[0]
     seen = json.loads(unescape(found))
     assert (seen["dots"], seen["again"], seen["wide"]) == (24, 24, False)
     assert seen["pointed"].startswith("WMDD · trial 0 · top-1, %")

@@ -1,6 +1,6 @@
 """The UI's command line and addresses."""
 
-from bench.tracking.ui import comparison_url, experiment_url, ui_command
+from bench.tracking.ui import charts_url, comparison_url, experiment_url, ui_command
 
 
 def test_the_server_listens_on_this_machine_only() -> None:
@@ -20,3 +20,4 @@ def test_addresses_open_the_training_workflow() -> None:
         "http://127.0.0.1:5001/#/compare-runs?runs=%5B%22a%22%2C%22b%22%5D"
         "&experiments=%5B%227%22%5D&workflowType=machine_learning"
     )
+    assert charts_url(base, "7", "k") == f"{page}&compareRunsMode=CHART&viewStateShareKey=k"
