@@ -5,16 +5,21 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import optuna
 import pytest
 
-from bench.sweep.storage import journal_path, storage_at
+from bench.sweep.queue import Queue
+from bench.sweep.settings import Search
+from bench.sweep.storage import journal_path
 
 pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is in the extra `viz`")
+Ask = Callable[[str], dict[str, object]]
+Open = Callable[[Path], Ask]
 READY = 60.0  # seconds until it must answer
 
 
@@ -39,19 +44,48 @@ def answer(url: str, server: "subprocess.Popen[bytes]") -> dict[str, object]:
     raise AssertionError(f"optuna-dashboard does not answer at {url}")
 
 
+@pytest.fixture
+def dashboard(tmp_path: Path) -> Iterator[Open]:
+    """Asks the dashboard on a journal, which it starts."""
+    with ExitStack() as stack:
+
+        def start(journal: Path) -> Ask:
+            port = free_port()
+            words = ["-c", "from optuna_dashboard._cli import main; main()", str(journal)]
+            command = [sys.executable, *words, "--host", "127.0.0.1", "--port", str(port)]
+            server = stack.enter_context(
+                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            )
+            stack.callback(server.terminate)
+            return lambda path: answer(f"http://127.0.0.1:{port}/api/{path}", server)
+
+        yield start
+
+
 @pytest.mark.slow
-def test_it_lists_the_sweep(tmp_path: Path) -> None:
-    path = journal_path(tmp_path, "lambda")
-    study = optuna.create_study(storage=storage_at(path, None), study_name="lambda · WMDD")
-    study.tell(study.ask({"x": optuna.distributions.FloatDistribution(0, 1)}), 0.5)
-    port = free_port()
-    words = ["-c", "from optuna_dashboard._cli import main; main()", str(path)]
-    command = [sys.executable, *words, "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            found = answer(f"http://127.0.0.1:{port}/api/studies", server)
-        finally:
-            server.terminate()
-    summaries = found["study_summaries"]
+def test_it_shows_the_trials_of_a_sweep(
+    tmp_path: Path,
+    dashboard: Open,
+    searched: Callable[..., Search],
+    queued: Callable[..., Queue],
+    working: Callable[..., list[str]],
+) -> None:
+    search = searched()
+    queue = queued(search, trials=3)
+    assert working(search, queue) == ["COMPLETE"] * 3
+    ask = dashboard(journal_path(tmp_path / "sweeps", "tiny"))
+    summaries = ask("studies")["study_summaries"]
     assert isinstance(summaries, list)
-    assert [summary["study_name"] for summary in summaries] == ["lambda · WMDD"]
+    (summary,) = summaries
+    assert (summary["study_name"], summary["directions"]) == (search.name, ["maximize"])
+    study = ask(f"studies/{summary['study_id']}")
+    trials = study["trials"]
+    assert isinstance(trials, list)
+    known = queue.study.get_trials(deepcopy=False)
+    assert [trial["state"] for trial in trials] == ["Complete"] * 3
+    assert [trial["values"] for trial in trials] == [trial.values for trial in known]
+    assert [shown_params(trial) for trial in trials] == [trial.params for trial in known]
+
+
+def shown_params(trial: dict[str, list[dict[str, str]]]) -> dict[str, float]:
+    return {one["name"]: float(one["param_external_value"]) for one in trial["params"]}
