@@ -1,5 +1,6 @@
 """What `bench run` does around a plan: announce, observe, execute, tabulate, report."""
 
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from bench.stages.compute import choose_device
 
 if TYPE_CHECKING:
     import torch
+
+PASSWORD = re.compile(r"(?<=://)[^/\s]*@")  # with the user name, in an address
 
 
 @dataclass(frozen=True)
@@ -113,3 +116,8 @@ def again() -> str:
     name = Path(sys.argv[0]).name
     program = ["python", "-m", "bench.cli.main"] if name == "main.py" else [name]
     return shlex.join([*program, *sys.argv[1:]])
+
+
+def published() -> str:
+    """The same for files that others see: addresses have lost user name and password."""
+    return PASSWORD.sub("", again())

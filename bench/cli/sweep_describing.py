@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.cli.reporting import provenance_of
-from bench.cli.running import again
+from bench.cli.running import published
 from bench.cli.session import Session
 from bench.results import row_of
 from bench.search import Sweep
@@ -63,7 +63,7 @@ def describe(
         facts=_facts(search, rows) | _teachers(search, test, store),
         made=made,
         alone=alone,
-        command=again(),
+        command=published(),
         storage=storage,
         provenance=provenance_of(search.base),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bench.catalog import load_study, load_sweep
-from bench.cli.running import again, run_study
+from bench.cli.running import published, run_study
 from bench.cli.session import Session, find_source
 from bench.cli.sweep_describing import Found, describe, rows_of
 from bench.cli.sweep_options import SweepOptions
@@ -50,7 +50,7 @@ def write_best(found: Sequence[Found], folder: Path, options: SweepOptions) -> P
         return None
     path = folder / "best.py"
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, best_study(winners, options.profile, again()).encode())
+    write_atomically(path, best_study(winners, options.profile, published()).encode())
     return path
 
 

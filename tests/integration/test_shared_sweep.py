@@ -3,7 +3,9 @@
 import os
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from cli_runs import Bench, finished
@@ -14,6 +16,7 @@ from services import Postgres, started, until
 from bench.storage.owner import owner_named
 from bench.store import Store
 from bench.sweep.queue import GONE, OWNER
+from bench.sweep.storage import storage_at
 
 SWEEP = '''
 """A tiny search whose trials take a second or two."""
@@ -90,3 +93,20 @@ def check(found: list[FrozenTrial]) -> None:
     assert again.state == TrialState.COMPLETE
     drawn = [t.params["bn_weight"] for t in found]
     assert len(set(drawn)) == TRIALS
+
+
+def test_workers_that_find_an_empty_database_all_get_its_tables(
+    database: Postgres, tmp_path: Path
+) -> None:
+    crowd = 4
+    gate = Barrier(crowd)
+    for number in range(3):
+        database.create(f"fresh_{number}")
+        url = database.url(f"fresh_{number}")
+
+        def enter(worker: int, url: str = url) -> bool:
+            gate.wait(timeout=60)
+            return isinstance(storage_at(tmp_path / f"{worker}.journal", url), RDBStorage)
+
+        with ThreadPoolExecutor(crowd) as pool:
+            assert all(pool.map(enter, range(crowd)))

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 import bench.cli.sweeping
 from bench.cli.main import cli
-from bench.cli.running import RunOptions
+from bench.cli.running import RunOptions, again, published
 from bench.cli.sweep_options import SweepOptions
 from bench.errors import BadValue
 from bench.space import Uniform
@@ -86,3 +86,10 @@ def test_the_study_of_the_best_names_every_value(data_root: Path) -> None:
     assert best.overrides == {"recover.iterations": 7}
     assert study.seeds == fresh_seeds("smoke") == (1000, 1001)  # type: ignore[attr-defined]
     assert "mean top-1 85.00 %, trials 3, 4" in text
+
+
+def test_files_that_others_see_hold_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ["sweep", "lambda", "--storage=postgresql+psycopg2://me:secret@db:5432/optuna"]
+    monkeypatch.setattr("sys.argv", ["/bin/bench", *given])
+    assert again() == f"bench {given[0]} lambda {given[2]}"
+    assert published() == "bench sweep lambda --storage=postgresql+psycopg2://db:5432/optuna"

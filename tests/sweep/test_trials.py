@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.events import CellFinished, CellStarted, Event, StageFinished, Step
+from bench.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
 from bench.space import Choice
 from bench.store import Store
 from bench.study import Row
@@ -71,6 +71,17 @@ def test_a_trial_is_one_tracked_run_with_its_scores_by_seed(
     assert [(e.step, e.total) for e in curve] == [(1, 2), (2, 2)]
     curves = {e.stage for e in events if isinstance(e, Step) and e.stage.startswith("recover")}
     assert curves == {"recover/s0", "recover/s1"}
+
+
+def test_a_trial_that_breaks_down_says_so_with_its_state(
+    searched: Searched, queued: Queued, working: Working, tmp_path: Path
+) -> None:
+    blocked = Store(tmp_path / "blocked")
+    (tmp_path / "blocked").write_text("a file where the store shall be")
+    search, events = searched(), list[Event]()
+    assert working(search, queued(search, trials=1), events.append, blocked) == ["FAIL"]
+    (failed,) = [e for e in events if isinstance(e, CellFailed)]
+    assert failed.row["optuna_state"] == "FAIL"
 
 
 def test_a_setting_that_is_drawn_again_runs_with_the_next_seeds(

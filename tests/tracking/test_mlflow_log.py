@@ -170,6 +170,45 @@ def test_a_failed_cell_is_failed_and_its_repetition_supersedes_it(
     assert old.data.tags["superseded_by"] == new.info.run_id
 
 
+@pytest.mark.parametrize(
+    ("state", "status"), [("PRUNED", "KILLED"), ("COMPLETE", "FINISHED"), ("FAIL", "FAILED")]
+)
+def test_a_trial_ends_as_what_became_of_it(
+    tracker: Tracker,
+    folder: Path,
+    study_events: Events,
+    cell_events: CellEvents,
+    state: str,
+    status: str,
+) -> None:
+    opened, *_ = study_events(())
+    *before, ended = cell_events(0)
+    assert isinstance(ended, CellFinished)
+    end: Event = replace(ended, tags={"optuna_state": state})
+    if state == "FAIL":
+        end = CellFailed(ended.cell, ended.address, "loss is NaN", {"optuna_state": state})
+    track(tracker, folder, [opened, *before, end], "FINISHED")
+    (trial,) = runs(tracker, "cell")
+    assert (trial.info.status, trial.data.tags["optuna_state"]) == (status, state)
+
+
+def test_a_number_that_a_stage_told_is_not_told_again(
+    tracker: Tracker, folder: Path, study_events: Events, cell_events: CellEvents
+) -> None:
+    opened, *_ = study_events(())
+    *before, ended = cell_events(0)
+    assert isinstance(ended, CellFinished)
+    end = replace(ended, metrics={**ended.metrics, "peak_memory_recover": 1000.0})
+    track(tracker, folder, [opened, *before, end], "FINISHED")
+    (cell,) = runs(tracker, "cell")
+    client = MlflowClient(tracker.uri)
+    found = {n: client.get_metric_history(cell.info.run_id, n) for n in cell.data.metrics}
+    assert [name for name in found if "peak_memory_recover" in name]
+    assert {
+        n for n, points in found.items() if len({p.step for p in points}) < len(points)
+    } == set()
+
+
 def test_two_rows_may_share_an_address(
     tracker: Tracker, folder: Path, study_events: Events, cell_events: CellEvents
 ) -> None:
