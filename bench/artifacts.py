@@ -218,17 +218,31 @@ class Score:
 
     Attributes:
         top1: accuracy in [0, 1].
-        correct: (n_test,) bool, which test images the student classifies correctly.
+        predicted, labels: (n_test,) int16, the class that the student gives each test image, and
+            its own.
         updates: optimiser steps taken.
         label_bytes: bytes of soft labels that the protocol stores; 0 where it stores none.
         extra: further named numbers in [0, 1] or plain counts (top5, held_out_top1, ...).
     """
 
     top1: float
-    correct: Tensor
+    predicted: Tensor
+    labels: Tensor
     updates: int
     label_bytes: int
     extra: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def correct(self) -> Tensor:
+        """(n_test,) bool, which test images the student classifies correctly."""
+        return self.predicted == self.labels
+
+    @property
+    def confusion(self) -> Tensor:
+        """(C, C) int64, test images by their class (rows) and the student's (columns)."""
+        classes = int(torch.stack((self.labels, self.predicted)).max()) + 1
+        pairs = self.labels.long() * classes + self.predicted.long()
+        return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
 
 
 @dataclass(frozen=True)

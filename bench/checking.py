@@ -169,11 +169,12 @@ def _scores(bench: _Bench) -> str:
     score = bench.score("a")
     if not 0 <= score.top1 <= 1:
         return f"expected top1 in [0, 1], got {score.top1}"
-    if score.correct.dtype != torch.bool:
-        return f"expected a bool bitmap of correct test images, got {score.correct.dtype}"
+    kinds = {score.predicted.dtype, score.labels.dtype}
+    if kinds != {torch.int16}:
+        return f"expected predicted and true classes as int16, got {sorted(map(str, kinds))}"
     share = float(score.correct.float().mean())
     same = abs(share - score.top1) < 1e-6
-    return "" if same else f"expected top1 to be the bitmap's {share}, got {score.top1}"
+    return "" if same else f"expected top1 to be the predictions' {share}, got {score.top1}"
 
 
 def _score_deterministic(bench: _Bench) -> str:

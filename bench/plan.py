@@ -14,7 +14,7 @@ VERSIONS: Mapping[str, int] = {  # raise one when the numbers of that stage chan
     "barycenter": 1,
     "recover": 1,
     "relabel": 1,
-    "evaluate": 1,
+    "evaluate": 2,
 }
 
 

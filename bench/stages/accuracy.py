@@ -13,14 +13,20 @@ from bench.stages.compute import autocast
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which of the N test images are right: `correct` (N,) at rank 1, `top5` as a fraction."""
+    """What a network makes of N test images.
 
-    correct: Tensor
+    Attributes:
+        predicted, labels: (N,) int16, the class of the highest logit, and the image's own.
+        top5: share of images whose class is among the five highest logits.
+    """
+
+    predicted: Tensor
+    labels: Tensor
     top5: float
 
     @property
     def top1(self) -> float:
-        return float(self.correct.float().mean())
+        return float((self.predicted == self.labels).float().mean())
 
 
 @torch.no_grad()
@@ -36,7 +42,8 @@ def judge(
         pixels = eval_view(test.images[chosen].to(device), test.resolution)
         with autocast(device, fast):
             logits = model(normalize(pixels, test.mean, test.std))
-        hits = logits.float().topk(rank, dim=1).indices == test.labels[chosen].to(device)[:, None]
-        first.append(hits[:, 0])
-        fifth.append(hits.any(1))
-    return Verdict(torch.cat(first).cpu(), float(torch.cat(fifth).float().mean()))
+        best = logits.float().topk(rank, dim=1).indices
+        first.append(best[:, 0].short())
+        fifth.append((best == test.labels[chosen].to(device)[:, None]).any(1))
+    share = float(torch.cat(fifth).float().mean())
+    return Verdict(torch.cat(first).cpu(), test.labels.short().cpu(), share)

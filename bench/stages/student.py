@@ -59,7 +59,7 @@ def score(
     """The score of a trained student, from one pass over the test split."""
     verdict = judge(model, test, device, fast)
     numbers = {"top5": verdict.top5, **extra}
-    return Score(verdict.top1, verdict.correct, updates, label_bytes, numbers)
+    return Score(verdict.top1, verdict.predicted, verdict.labels, updates, label_bytes, numbers)
 
 
 @dataclass(frozen=True)

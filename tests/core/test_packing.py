@@ -43,7 +43,7 @@ ARTIFACTS = [
     SyntheticSet(X.byte(), IDS, IDS, X[0], 123, {"total": X[0], "": torch.empty(0)}),
     Draws(ORDER, CROPS, FLIPS, ORDER, BOXES, 2),
     SoftLabels(X.half(), ORDER, CROPS, FLIPS, ORDER, BOXES, 2),
-    Score(0.5, FLIPS, 7, 1234567890123, {"top5": 0.9, "epochs": 3.0}),
+    Score(0.5, IDS, IDS, 7, 1234567890123, {"top5": 0.9, "epochs": 3.0}),
     Moments(X.bfloat16(), torch.tensor(1.0)),
 ]
 
@@ -89,7 +89,7 @@ def test_the_names_of_packed_tensors() -> None:
 
 
 def test_values_are_coerced_to_their_declared_types() -> None:
-    back = unpack(Score, *pack(Score(1, FLIPS, 7.0, 0, {"top5": 1})))  # type: ignore[arg-type]
+    back = unpack(Score, *pack(Score(1, IDS, IDS, 7.0, 0, {"top5": 1})))  # type: ignore[arg-type]
     assert isinstance(back.top1, float)
     assert isinstance(back.updates, int)
     assert isinstance(back.extra["top5"], float)
@@ -143,7 +143,7 @@ class Odd:
         (Odd(object()), r"Odd\.thing: expected numbers"),
         (ClassMeans([1.0]), r"ClassMeans\.means: expected a tensor, given list"),
         (GlobalStats((X, 1.0), ()), r"GlobalStats\.means\.1: expected a tensor, given float"),
-        (Score(float("nan"), FLIPS, 1, 0), r"Score\.top1: expected a finite number, given nan"),
+        (Score(float("nan"), IDS, IDS, 1, 0), r"Score\.top1: expected a finite number, given nan"),
         (View(X, X, (Moments(X, X),), IDS, IDS), r"View\.moments\[0\]\.mean: expected numbers"),
     ],
 )

@@ -74,7 +74,7 @@ def test_the_manifest_says_where_an_artifact_is_from(store: Store) -> None:
 
 
 def test_the_manifest_holds_all_fields_that_are_no_tensors(store: Store) -> None:
-    score = Score(0.5, torch.tensor([True, False]), 7, 0, {"top5": 0.75})
+    score = Score(0.5, torch.tensor([1, 0]), torch.ones(2).long(), 7, 0, {"top5": 0.75})
     meta = store.get_or_make(spec_of(kind=Score), lambda: score).manifest.meta
     assert meta == {"top1": 0.5, "updates": 7, "label_bytes": 0, "extra": {"top5": 0.75}}
 
