@@ -78,11 +78,11 @@ def observed(session: Session, options: "RunOptions") -> Observed:
     tracker = tracker_for(session, options.tracking_uri, options.track)
     folder = session.store.local_folder("tracking")
     ledger = Ledger(session, tracker, folder)
-    if tracker.enabled and not ledger.known():
-        pending = deliver_pending(folder)
-        observers.append(MlflowObserver(tracker, folder, say=lambda note: fan(note)))
-        for problem in pending.problems:
+    if tracker.enabled:
+        for problem in deliver_pending(folder).problems:
             observers[0](Note(f"tracking: {problem}"))
+        if not ledger.known():
+            observers.append(MlflowObserver(tracker, folder, say=lambda note: fan(note)))
     fan = fan_out(observers)
     fan(started(session))
     return Observed(fan, hint_for(session, tracker, options.tracking_uri), ledger)

@@ -13,6 +13,7 @@ from services import started, until
 
 from bench.events import Step
 from bench.store import Store
+from bench.tracking.outbox import Outbox, new_header
 from bench.tracking.samples import due
 
 STUDY = '''
@@ -95,14 +96,30 @@ def test_two_processes_and_a_server_that_dies_lose_and_double_nothing(
     assert again.code == 0, again.err
     assert list(bench.store.glob("tracking/outbox/*.jsonl")) == []
     check(shared, scores(bench.store))
+    leave(bench, shared.uri)
+    assert bench.run(*words).code == 0  # has nothing to tell by now, and delivers all the same
+    assert list(bench.store.glob("tracking/outbox/*.jsonl")) == []
+    (left,) = runs_of(MlflowClient(shared.uri), "bench/left")
+    assert left.info.status == "KILLED"
+
+
+def leave(bench: Bench, uri: str) -> None:
+    """Records of a process that ended before it could deliver them."""
+    outbox = Outbox(bench.store / "tracking/outbox", new_header("left", uri, "bench/left", ""))
+    outbox.append({"op": "run", "level": "study", "key": "k", "name": "left", "t": 1000})
+    outbox.release()
+
+
+def runs_of(client: MlflowClient, name: str) -> list[Run]:
+    experiment = client.get_experiment_by_name(name)
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id]))
 
 
 def check(shared: Shared, expected: Mapping[str, float]) -> None:
     """One run for each cell and one for the study, all whole."""
     client = MlflowClient(shared.uri)
-    experiment = client.get_experiment_by_name("bench/shared")
-    assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id])
+    runs = runs_of(client, "bench/shared")
     cells = {r.info.run_name: r for r in runs if r.data.tags["level"] == "cell"}
     assert Counter(r.info.run_name for r in runs) == Counter([*CELLS, "shared · smoke"])
     assert {r.info.status for r in runs} == {"FINISHED"}
