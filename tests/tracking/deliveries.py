@@ -1,0 +1,53 @@
+"""Observers that play a study, a process that writes one, and what MLflow has of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from bench.events import Event
+from bench.tracking.mlflow_log import MlflowObserver
+
+Events = Callable[[Sequence[int]], Iterator[Event]]
+
+
+WRITER = """
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from bench.events import CellStarted, Step, StudyStarted
+from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.tracker import Tracker, as_uri, default_uri
+
+folder = Path(sys.argv[1])
+observer = MlflowObserver(Tracker(default_uri(folder), system_metrics=0), folder, code=folder)
+observer(StudyStarted("ablation", "r", ["cell"], {}, {}))
+observer(CellStarted("cell", "c" * 64, {}, {}))
+observer(Step("recover", 1, 9, {"loss": 2.0}))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def all_runs(uri: str) -> list[Run]:
+    client = MlflowClient(uri)
+    return list(client.search_runs([e.experiment_id for e in client.search_experiments()]))
+
+
+def histories(uri: str) -> dict[tuple[str, str], list[tuple[int, float]]]:
+    """Every metric of every run, by run name and metric."""
+    client = MlflowClient(uri)
+    return {
+        (run.info.run_name, name): [
+            (m.step, m.value) for m in client.get_metric_history(run.info.run_id, name)
+        ]
+        for run in all_runs(uri)
+        for name in run.data.metrics
+    }
+
+
+def play(observer: MlflowObserver, events: Sequence[Event], status: str = "FINISHED") -> None:
+    for event in events:
+        observer(event)
+    observer.close(status)
