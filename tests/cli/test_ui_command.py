@@ -143,6 +143,23 @@ def means(tracked: Bench) -> list[float]:
     return scores.mean().tolist()
 
 
+@pytest.mark.slow
+def test_a_dry_run_names_the_server_and_keeps_no_view(tracked: Bench) -> None:
+    ended = tracked.run("ui", "--study", "ablation", "--dry-run", "--port", "5009")
+    opened, started = ended.out.splitlines()
+    assert ended.code == 0
+    assert opened.startswith("open http://127.0.0.1:5009/#/compare-runs?runs=")
+    assert f"sqlite:///{tracked.store / 'tracking' / 'mlflow.db'}" in started
+
+
+@pytest.mark.slow
+def test_a_study_that_was_not_tracked_is_one_line(tracked: Bench) -> None:
+    ended = tracked.run("ui", "--study", "nothing")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: expected a study with finished cells in sqlite://")
+    assert "given 'nothing'" in ended.err
+
+
 def values(seen: list[str], name: str) -> list[str]:
     """The four cells of a line of the table below the charts."""
     start = len(seen) - 1 - seen[::-1].index(name)
