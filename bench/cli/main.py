@@ -21,6 +21,7 @@ COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
     "store": "List, verify and clean the artifact store.",
     "doctor": "Check this machine: versions, device, data, store, tracking.",
     "ui": "Open the MLflow UI on this store.",
+    "track": "Log to MLflow what a store holds already.",
 }
 
 

@@ -15,7 +15,7 @@ from bench.tracking.outbox import Claim, Outbox, outboxes
 EVERY = 2.0  # seconds between looks into the outbox
 LONGEST_PAUSE = 30.0  # seconds between tries while the store is down
 PATIENCE = 8.0  # seconds without progress after which a closing run stops waiting
-LONGEST_WAIT = 20.0  # seconds that a closing run waits at most
+LONGEST_WAIT = 20.0  # seconds that a closing run waits at most, where it has no more patience
 OUTBOX = "outbox"
 
 
@@ -58,7 +58,7 @@ class Delivery:
         while self._thread.is_alive():
             self._thread.join(0.05)
             now = time.monotonic()
-            if now - self._courier.progress > patience or now - start > LONGEST_WAIT:
+            if now - self._courier.progress > patience or now - start > max(patience, LONGEST_WAIT):
                 self._abandoned.set()
                 break
         if self._thread.is_alive():  # it lets the outbox go when it gets to it

@@ -105,6 +105,11 @@ def study_address(study: str, cells: Sequence[str], params: Mapping[str, object]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def cell_key(address: str, label: str) -> str:
+    """What makes two runs of a cell one; two rows may be one distiller under two labels."""
+    return hashlib.sha256(f"{address}\n{label}".encode()).hexdigest()
+
+
 def milliseconds() -> int:
     """Now, as MLflow counts time."""
     return time.time_ns() // 1_000_000

@@ -1,7 +1,6 @@
-"""A migrated MLflow database, copied for each test, and a small study as events."""
+"""A copy of the MLflow database for each test, and a small study as events."""
 
 import shutil
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,23 +21,6 @@ from bench.events import (
 from bench.tracking.tracker import Tracker, default_uri
 
 SEEDS = (0, 1)
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database that holds nothing yet; migrating one takes two seconds."""
-    folder = tmp_path_factory.mktemp("migrated")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from bench.tracking.connection import connect
-
-        connect(default_uri(folder))
-    import sqlite3
-
-    with sqlite3.connect(folder / "mlflow.db") as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    return folder / "mlflow.db"
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+"""`bench track`: what MLflow is told apart from runs."""
+
+import click
+
+from bench.cli.options import data_option, store_option, study_options, tracking_option
+from bench.recipes import Profile
+
+
+@click.group("track")
+def command() -> None:
+    """Tracking after the fact: log what a store holds."""
+
+
+@command.command("import")
+@study_options
+@store_option
+@data_option
+@tracking_option
+def importing(
+    study: str,
+    profile: Profile,
+    settings: tuple[str, ...],
+    plugins: tuple[str, ...],
+    store: str,
+    data: str,
+    tracking_uri: str | None,
+) -> None:
+    """Log every finished cell of STUDY that MLflow lacks; nothing is computed.
+
+    For stores that were made with --no-tracking, elsewhere, or under another tracking URI.
+    """
+    from bench.cli.importing import import_study
+    from bench.cli.session import open_session
+
+    session = open_session(study, profile, settings, plugins, store, data)
+    raise SystemExit(import_study(session, tracking_uri))
