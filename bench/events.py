@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,35 @@ class Step(Event):
     step: int
     total: int
     values: Mapping[str, "Tensor | float"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Milestone(Event):
+    """How synthetic images look on the way: (n, ch, H, W) uint8, one of each class, n at most 10.
+
+    Told a few times per stage, of the first batch of images that is optimised.
+    """
+
+    stage: str
+    step: int
+    images: "Tensor"
+    labels: Sequence[int]
+
+
+@dataclass(frozen=True)
+class StudentTrained(Event):
+    """A student is about to be judged; whoever wants to keep the network copies it.
+
+    Attributes:
+        shape: (ch, H, W) of one image.
+        mean, std: normalisation between pixels in [0, 1] and what the network takes.
+    """
+
+    model: "Module"
+    shape: tuple[int, int, int]
+    mean: Sequence[float]
+    std: Sequence[float]
+    classes: Sequence[str]
 
 
 @dataclass(frozen=True)

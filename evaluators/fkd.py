@@ -48,7 +48,7 @@ class StoredLabels:
             emit=emit,
             schedule=schedule_of(config),
         )
-        return score(model, test, device, fast, updates, labels.label_bytes)
+        return score(model, test, device, fast, updates, labels.label_bytes, emit)
 
 
 class Replay:

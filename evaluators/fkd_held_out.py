@@ -64,7 +64,7 @@ class HeldOut:
         )
         best.restore()
         chosen = {"chosen_epoch": best.epoch + 1.0, "held_out_top1": best.marks[0]}
-        return score(model, test, device, fast, updates, labels.label_bytes, **chosen)
+        return score(model, test, device, fast, updates, labels.label_bytes, emit, **chosen)
 
 
 @torch.no_grad()

@@ -53,7 +53,7 @@ class HardLabels:
             emit=emit,
             schedule=schedule_of(recipe.student),
         )
-        return score(model, test, device, fast, updates, 0)
+        return score(model, test, device, fast, updates, 0, emit)
 
 
 class Plain:

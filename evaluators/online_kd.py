@@ -51,7 +51,7 @@ class OnlineLabels:
             emit=emit,
             schedule=schedule_of(recipe.student),
         )
-        return score(model, test, device, fast, updates, 0)
+        return score(model, test, device, fast, updates, 0, emit)
 
 
 class Labelled:

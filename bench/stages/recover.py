@@ -1,6 +1,5 @@
 """Recover: optimise synthetic images against the teacher (Eq. 15 of arXiv:2311.18531)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,10 +11,11 @@ from bench.contracts import Budget, Loss, Request
 from bench.data.augment import CropPolicy, batch_crop, draw_batch_crop, draw_roll, roll
 from bench.data.codec import encode_decode
 from bench.data.mixing import denormalize_to_uint8
-from bench.events import Emit, Note, Step
+from bench.events import Emit, Milestone, Note, Step
 from bench.models.taps import Tapped
 from bench.recipes import Recover
 from bench.stages.compute import compiled, worth_compiling
+from bench.stages.grouping import Batch, batches
 from bench.stages.objective import TERMS, Terms, refuse_non_finite
 from bench.stages.position import Position, Resumed
 from bench.stages.progress import take_progress
@@ -23,6 +23,8 @@ from bench.stages.schedule import Curriculum, cosine
 from bench.stages.teacher import network
 
 CURVE_POINTS = 100
+MILESTONES = (0.0, 0.1, 0.25, 0.5, 1.0)  # of a batch's iterations, at which its images are shown
+SHOWN = 10  # of its classes
 
 
 @dataclass(frozen=True)
@@ -73,26 +75,6 @@ class MatchingDistiller:
             CellFailed: the loss is no longer finite; names the step and the terms.
         """
         return _Recovery(self, reference, budget, rng, emit).run()
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Class ids and slots of the images that are optimised together, each (B,)."""
-
-    labels: Tensor
-    slots: Tensor
-
-
-def batches(grouping: str, num_classes: int, ipc: int, size: int) -> Iterator[_Batch]:
-    """How the released code splits C*m images into batches of at most `size`."""
-    if grouping == "class-major":
-        per_batch = max(1, min(size // ipc, num_classes))
-        for chunk in torch.arange(num_classes).split(per_batch):
-            yield _Batch(chunk.repeat_interleave(ipc), torch.arange(ipc).repeat(len(chunk)))
-        return
-    for slot in range(ipc):
-        for chunk in torch.arange(num_classes).split(size):
-            yield _Batch(chunk, torch.full_like(chunk, slot))
 
 
 class _Recovery:
@@ -146,7 +128,7 @@ class _Recovery:
     def _optimise(
         self,
         terms: Terms,
-        chunk: _Batch,
+        chunk: Batch,
         at: Position,
         resumed: Resumed | None,
         total: int,
@@ -159,6 +141,9 @@ class _Recovery:
         optimizer = torch.optim.Adam([x], lr=recover.lr, betas=(recover.beta1, recover.beta2))
         if resumed:
             resumed.enter(at, optimizer, rng)
+        shown = {round(share * recover.iterations) for share in MILESTONES}
+        if at.step == 0 and at.chunk == 0:
+            self._show(x, chunk, 0)
         every = max(1, recover.iterations // CURVE_POINTS)
         for step in range(at.step, recover.iterations):
             optimizer.param_groups[0]["lr"] = recover.lr * cosine(step, recover.iterations)
@@ -177,12 +162,21 @@ class _Recovery:
             at.step = step + 1
             done = at.chunk * recover.iterations + at.step
             self.emit(Step("recover", done, total, dict(zip(TERMS, seen, strict=True))))
+            if at.chunk == 0 and at.step in shown:
+                self._show(x, chunk, at.step)
             if step % every == 0 or step == recover.iterations - 1:
                 refuse_non_finite(seen, step, at.chunk)
                 at.curve.append(seen)
             if self.progress.due():
                 self.progress.save(at.state(optimizer, rng))
         return x.detach()
+
+    def _show(self, x: Tensor, chunk: Batch, step: int) -> None:
+        """Tells how the first image of each class of a batch looks now."""
+        first = torch.nonzero(chunk.slots == chunk.slots[0]).flatten()[:SHOWN]
+        pixels = x.detach()[first.to(x.device)]
+        images = denormalize_to_uint8(pixels, self.budget.mean, self.budget.std).cpu()
+        self.emit(Milestone("recover", step, images, chunk.labels[first].tolist()))
 
     def _collect(self, images: Tensor, curve: Tensor) -> SyntheticSet:
         budget = self.budget

@@ -8,6 +8,7 @@ from torch.nn.functional import log_softmax
 from torch.optim import Optimizer
 
 from bench.artifacts import RealSet, Score
+from bench.events import Emit, StudentTrained
 from bench.models.build import build_model
 from bench.recipes import Student
 from bench.seeds import seed_for
@@ -54,9 +55,12 @@ def score(
     fast: bool,
     updates: int,
     label_bytes: int,
+    emit: Emit,
     **extra: float,
 ) -> Score:
     """The score of a trained student, from one pass over the test split."""
+    shape = (test.images.shape[1], test.resolution, test.resolution)
+    emit(StudentTrained(model, shape, test.mean, test.std, test.classes))
     verdict = judge(model, test, device, fast)
     numbers = {"top5": verdict.top5, **extra}
     return Score(verdict.top1, verdict.predicted, verdict.labels, updates, label_bytes, numbers)

@@ -4,6 +4,7 @@ Metrics may be sent twice: MLflow keeps one of equal (name, step, time, value). 
 by their tags before they are created. Connecting imports MLflow.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,6 +15,7 @@ from bench.tracking.calls import log_input, log_params, log_points, log_tags
 from bench.tracking.connection import alone, asking, connect, experiment_id
 from bench.tracking.layout import Point, clean_tags
 from bench.tracking.outbox import Header, Op
+from bench.tracking.student_model import log_student
 from bench.tracking.twins import (
     ENDED_BADLY,
     LOAD,
@@ -49,6 +51,7 @@ class Books:
             "tags": self._tag,
             "input": self._input,
             "artifact": self._artifact,
+            "model": self._model,
             "end": self._end,
         }
 
@@ -164,6 +167,14 @@ class Books:
         if run is not None and path.exists():
             self._client.log_artifact(run.info.run_id, str(path), str(op["to"]) or None)
         path.unlink(missing_ok=True)
+
+    def _model(self, op: Op) -> None:
+        """Adds a student to this attempt's run, or to the finished one in whose place it stands."""
+        key, folder = str(op["key"]), self._files / str(op["file"])
+        finished = (r for r in self._search_key(key) if r.info.status == "FINISHED")
+        if folder.exists() and (run := self._run(key) or next(finished, None)):
+            log_student(self._client, self._experiment, run.info.run_id, folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _end(self, op: Op) -> None:
         key, status, millis = str(op["key"]), str(op["status"]), int(str(op["t"]))

@@ -1,12 +1,18 @@
 """One cell as operations of an outbox: its params, curves, final numbers, picture and manifest."""
 
 import hashlib
-import json
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from bench.events import CellFailed, CellFinished, CellStarted, StageFinished, Step
+from bench.events import (
+    CellFailed,
+    CellFinished,
+    CellStarted,
+    Milestone,
+    StageFinished,
+    Step,
+)
+from bench.tracking.cell_files import CellFiles
 from bench.tracking.layout import (
     final_metrics,
     metric_name,
@@ -16,9 +22,6 @@ from bench.tracking.layout import (
 )
 from bench.tracking.outbox import Outbox
 from bench.tracking.samples import Sample, due, sample
-
-if TYPE_CHECKING:
-    from bench.artifacts import SyntheticSet
 
 LONGEST_ERROR = 1000
 STATE = "optuna_state"  # tag of a trial
@@ -34,6 +37,7 @@ class CellLog:
     def __init__(self, outbox: Outbox, study: str, event: CellStarted, millis: int) -> None:
         self._outbox, self._event = outbox, event
         self._key = hashlib.sha256(f"{event.address}\n{event.cell}".encode()).hexdigest()
+        self.files = CellFiles(outbox, self._key)
         self._waiting: deque[tuple[Step, int, Sample]] = deque()
         self._last: dict[str, int] = {}
         self._told: set[str] = set()  # numbers that were written down when their stage ended
@@ -53,7 +57,7 @@ class CellLog:
             }
         )  # fmt: skip
         if long:
-            self._keep_text("long_params.json", _json(long))
+            self.files.data("long_params.json", long)
         if event.tags.get("data_digest"):
             name = str(event.params.get("dataset", event.tags.get("dataset", "data")))
             self._input(name, event.tags["data_digest"], "training", {})
@@ -84,8 +88,13 @@ class CellLog:
             name = f"resources/peak_memory_{event.stage}"
             self._told.add(name)
             self._metrics({name: float(event.peak_memory)}, 0, millis)
-        if event.artifact is not None and not self._pictured:
+        if event.artifact is not None:
             self._picture(event)
+
+    def milestone(self, event: Milestone, millis: int) -> None:
+        """Keeps how images look on the way."""
+        self.files.milestone(event, millis)
+        self._tag({"mlflow.loggedImages": "true"})
 
     def finish(self, event: CellFinished | CellFailed, millis: int) -> None:
         """Writes the final numbers, the row and the manifest, and ends the run."""
@@ -101,7 +110,7 @@ class CellLog:
         told = {name: str(event.row[name]) for name in ROW_TAGS if event.row.get(name)}
         self._tag(told)
         manifest = {"cell": event.cell, "address": event.address, "stages": self._stages}
-        self._keep_text("manifest.json", _json(manifest | {"row": dict(event.row)}))
+        self.files.data("manifest.json", manifest | {"row": dict(event.row)})
         self._end(_status(event), millis)
 
     def leave(self, status: str, millis: int) -> None:
@@ -143,11 +152,13 @@ class CellLog:
             self._tag({"diverged": "true"})
 
     def _picture(self, event: StageFinished) -> None:
-        from bench.artifacts import SyntheticSet
+        from bench.artifacts import Score, SyntheticSet
 
-        if isinstance(event.artifact, SyntheticSet):
+        if isinstance(event.artifact, Score):
+            self.files.confusion(event.artifact)
+        if isinstance(event.artifact, SyntheticSet) and not self._pictured:
             self._pictured = True
-            self._keep_picture(event.artifact)
+            self.files.synthetic(event.artifact)
             made = event.artifact
             profile = {"images": len(made.labels), "bytes": made.image_bytes}
             self._input(
@@ -155,25 +166,9 @@ class CellLog:
             )
             self._tag({"synthetic_address": event.address})
 
-    def _keep_picture(self, synthetic: "SyntheticSet") -> None:
-        from bench.tracking.pictures import save_grid
-
-        name = f"{self._key}/synthetic.png"
-        save_grid(synthetic, self._outbox.place(name))
-        self._write({"op": "artifact", "file": name, "to": "images"})
-
-    def _keep_text(self, name: str, text: str) -> None:
-        place = f"{self._key}/{name}"
-        self._outbox.place(place).write_text(text)
-        self._write({"op": "artifact", "file": place, "to": ""})
-
 
 def _status(event: CellFinished | CellFailed) -> str:
     """MLflow's word; it has none for a trial that its pruner stopped, which is KILLED."""
     if isinstance(event, CellFailed):
         return "FAILED"
     return "KILLED" if event.tags.get(STATE) == "PRUNED" else "FINISHED"
-
-
-def _json(value: Mapping[str, object]) -> str:
-    return json.dumps(value, indent=1, default=str)

@@ -58,7 +58,7 @@ class Courier:
             self._collect(op)
             return
         self._flush()
-        if op["op"] == "artifact":
+        if op["op"] in ("artifact", "model"):
             self._carry(op)
         else:
             self._try(partial(self._apply, op))

@@ -10,10 +10,12 @@ from bench.events import (
     CellFinished,
     CellStarted,
     Event,
+    Milestone,
     ReportWritten,
     StageFinished,
     StageStarted,
     Step,
+    StudentTrained,
     StudyFinished,
     StudyStarted,
 )
@@ -43,7 +45,7 @@ class StudyLog:
         experiment = tracker.experiment or experiment_name(event.study)
         header = new_header(event.study, tracker.uri, experiment, tracker.artifact_root(folder))
         self._outbox = Outbox(folder / OUTBOX, header)
-        self._run = header.run
+        self._run, self._models = header.run, tracker.models
         given = event.tags.get("study_address")
         self._key = given or study_address(event.study, event.cells, event.params)
         self._origin = provenance(code)
@@ -67,6 +69,12 @@ class StudyLog:
     def hear(self, event: Event) -> None:
         if isinstance(event, StageStarted | StageFinished):
             self._stage(event)
+        elif isinstance(event, Milestone):
+            if self._cell is not None:
+                self._cell.milestone(event, milliseconds())
+        elif isinstance(event, StudentTrained):
+            if self._cell is not None and self._models:
+                self._cell.files.student(event)
         elif isinstance(event, CellStarted):
             self._leave("KILLED")
             self._cell = CellLog(self._outbox, self._key, event, milliseconds())

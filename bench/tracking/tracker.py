@@ -22,6 +22,7 @@ class Tracker:
         experiment: name of the experiment, "" for `bench/<study>`.
         artifacts: folder or URI for artifacts where no server chooses one; "" puts them beside a
             SQLite file, else beside the outbox.
+        models: whether trained students are kept as logged models.
         system_metrics: seconds between samples of CPU, memory and GPU; 0 takes none.
     """
 
@@ -30,6 +31,7 @@ class Tracker:
     enabled: bool = True
     system_metrics: float = 10.0
     artifacts: str = ""
+    models: bool = False
 
     def __post_init__(self) -> None:
         if self.enabled:

@@ -12,8 +12,9 @@ from bench.errors import CellFailed
 from bench.events import Event, Step, silent
 from bench.recipes import Recover
 from bench.stages.barycenter import Solve, barycenters
+from bench.stages.grouping import batches
 from bench.stages.observe import class_features, class_stats
-from bench.stages.recover import MatchingDistiller, batches
+from bench.stages.recover import MatchingDistiller
 from bench.stages.schedule import Curriculum, cosine
 from bench.stages.teacher import running_stats
 from methods.sre2l import sre2l
