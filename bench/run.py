@@ -5,12 +5,14 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from bench.artifacts import Score
 from bench.errors import BenchError, StopRun
-from bench.events import CellFailed, CellFinished, CellStarted, Emit
+from bench.events import CellFailed, CellFinished, CellStarted, Emit, Event, Note, StudentTrained
 from bench.execution.executor import Executor, Sharing
-from bench.making import Workshop
+from bench.making import Workshop, batch_flops, evaluated
 from bench.plan import CellPlan, Plan
 from bench.results import FAILURES, Outcome, row_of
+from bench.stages.compute import fitting_threads
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class Runner:
     """Runs cells of one plan in a workshop and reports each as it ends.
 
     Attributes:
+        students: whether observers want every trained student: one whose score is in the store is
+            trained again, and must score the same.
         since: when the run began; a cell that failed later failed in a process that shares it,
             and is not tried again.
     """
@@ -25,6 +29,7 @@ class Runner:
     plan: Plan
     shop: Workshop
     emit: Emit
+    students: bool = False
     since: float = field(default_factory=time.time)
 
     def __call__(self, cell: CellPlan) -> Outcome:
@@ -34,7 +39,10 @@ class Runner:
         if failure is not None and float(str(failure.get("at", 0.0))) >= self.since:
             return self._outcome(cell, str(failure["error"]), str(failure["traceback"]))
         try:
-            self.shop.finish(cell)
+            known = self.shop.store.has(cell.address)
+            score = self.shop.finish(cell)
+            if known and self.students:
+                self._train_again(cell, score)
         except StopRun:
             raise
         except Exception as error:  # the one boundary that keeps a broken cell from the others
@@ -43,6 +51,23 @@ class Runner:
         row = row_of(cell, self.plan, self.shop.store)
         self.emit(CellFinished(cell.cell.label, cell.address, metrics_of(row), row))
         return Outcome(cell, row)
+
+    def _train_again(self, cell: CellPlan, score: Score) -> None:
+        """Trains the student of a known score, for its network alone."""
+        shop = self.shop
+
+        def hear(event: Event) -> None:
+            if isinstance(event, StudentTrained):
+                self.emit(event)
+
+        again = Workshop(shop.store, shop.data_root, shop.device, hear)
+        with fitting_threads(batch_flops(cell)):
+            found = evaluated(again, cell, again.split(cell, "test"))
+        if found.top1 != score.top1:
+            shown = f"{score.top1:.4f} in the store, {found.top1:.4f} now"
+            self.emit(
+                Note(f"{cell.cell.label}: trained again, the student scores otherwise: {shown}")
+            )
 
     def _failed(self, cell: CellPlan, error: Exception) -> Outcome:
         text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
@@ -58,14 +83,18 @@ class Runner:
 
 
 def run_plan(
-    plan: Plan, shop: Workshop, emit: Emit, executor: Executor | None = None
+    plan: Plan,
+    shop: Workshop,
+    emit: Emit,
+    executor: Executor | None = None,
+    students: bool = False,
 ) -> Iterator[Outcome]:
     """Runs all cells, seed by seed across rows, so that partial results compare like with like.
 
     Processes that run the same plan on one store share its cells out, unless an executor is given.
     """
     share: Sharing[CellPlan] = Sharing(lambda cell: shop.store.claim(cell.address))
-    yield from (executor or share).run(ordered(plan.cells), Runner(plan, shop, emit))
+    yield from (executor or share).run(ordered(plan.cells), Runner(plan, shop, emit, students))
 
 
 def ordered(cells: Sequence[CellPlan]) -> list[CellPlan]:

@@ -67,21 +67,22 @@ class Ledger:
             self.session.store.put_record(TRACKED, self.key, {"uri": public(self.tracker.uri)})
 
 
-def tracker_for(session: Session, uri: str | None, enabled: bool) -> Tracker:
+def tracker_for(session: Session, uri: str | None, enabled: bool, models: bool = False) -> Tracker:
     """The tracker that the user named, or the SQLite file in the store's folder."""
-    return Tracker(uri or default_uri(session.store.local_folder("tracking")), enabled=enabled)
+    place = uri or default_uri(session.store.local_folder("tracking"))
+    return Tracker(place, enabled=enabled, models=models)
 
 
 def observed(session: Session, options: "RunOptions") -> Observed:
     """Starts the observers and tells them of the study."""
     observers: list[Observer] = [console(options.quiet)]
-    tracker = tracker_for(session, options.tracking_uri, options.track)
+    tracker = tracker_for(session, options.tracking_uri, options.track, options.log_model)
     folder = session.store.local_folder("tracking")
     ledger = Ledger(session, tracker, folder)
     if tracker.enabled:
         for problem in deliver_pending(folder).problems:
             observers[0](Note(f"tracking: {problem}"))
-        if not ledger.known():
+        if tracker.models or not ledger.known():
             observers.append(MlflowObserver(tracker, folder, say=lambda note: fan(note)))
     fan = fan_out(observers)
     fan(started(session))

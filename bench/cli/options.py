@@ -90,6 +90,15 @@ def workers_options(function: F) -> F:
     return function
 
 
+def log_model_option(function: F) -> F:
+    return click.option(
+        "--log-model",
+        is_flag=True,
+        help="Keep every trained student in MLflow as a model; one whose score is in the store "
+        "is trained again.",
+    )(function)
+
+
 def tracking_option(function: F) -> F:
     return click.option(
         "--tracking-uri",

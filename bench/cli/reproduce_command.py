@@ -7,6 +7,7 @@ import click
 from bench.cli.options import (
     data_option,
     device_option,
+    log_model_option,
     store_option,
     tracking_option,
     workers_options,
@@ -34,6 +35,7 @@ PAPERS = ("wmdd",)
 @device_option
 @tracking_option
 @workers_options
+@log_model_option
 @click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
 @click.option("--report-only", is_flag=True, help="Compute nothing: bind what the store holds.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
@@ -51,6 +53,7 @@ def command(
     no_tracking: bool,
     workers: int,
     join: bool,
+    log_model: bool,
     report_only: bool,
     quiet: bool,
 ) -> None:
@@ -74,5 +77,5 @@ def command(
         click.echo(made.terminal)
         click.echo(f"report: {made.folder}/report.html (also .md, .csv, .tex)")
         return
-    options = RunOptions(device, tracking_uri, not no_tracking, quiet, workers, join)
+    options = RunOptions(device, tracking_uri, not no_tracking, quiet, workers, join, log_model)
     raise SystemExit(run_study(edition.session, options, lambda _: write_book(edition)))

@@ -8,6 +8,7 @@ import click
 from bench.cli.options import (
     data_option,
     device_option,
+    log_model_option,
     store_option,
     study_options,
     tracking_option,
@@ -23,6 +24,7 @@ from bench.recipes import Profile
 @device_option
 @tracking_option
 @workers_options
+@log_model_option
 @click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
 def command(
@@ -37,6 +39,7 @@ def command(
     no_tracking: bool,
     workers: int,
     join: bool,
+    log_model: bool,
     quiet: bool,
 ) -> None:
     """Run STUDY, a built-in name or a path to a study file.
@@ -48,7 +51,7 @@ def command(
 
     signal.signal(signal.SIGTERM, interrupt)
     session = open_session(study, profile, settings, plugins, store, data)
-    options = RunOptions(device, tracking_uri, not no_tracking, quiet, workers, join)
+    options = RunOptions(device, tracking_uri, not no_tracking, quiet, workers, join, log_model)
     raise SystemExit(run_study(session, options))
 
 

@@ -34,6 +34,7 @@ class RunOptions:
 
     Attributes:
         workers: processes on this machine that share the cells.
+        log_model: keep every trained student as a model in MLflow.
         join: only run cells of what another process tells of and reports.
     """
 
@@ -43,6 +44,7 @@ class RunOptions:
     quiet: bool = False
     workers: int = 1
     join: bool = False
+    log_model: bool = False
 
     def others(self) -> list[list[str]]:
         """Command lines of the other workers: this one's, and a GPU each."""
@@ -69,7 +71,7 @@ def run_study(
     try:
         shop = Workshop(session.store, session.data_root, device, watch.emit)
         with workers(options.others()):
-            outcomes.extend(run_plan(session.plan, shop, watch.emit))
+            outcomes.extend(run_plan(session.plan, shop, watch.emit, students=options.log_model))
     except (KeyboardInterrupt, StopRun):
         watch.finish("KILLED")
         done = len(outcomes)
@@ -87,7 +89,8 @@ def join_in(session: Session, options: RunOptions, device: "torch.device") -> in
     watch = observed(session, replace(options, quiet=True))
     shop = Workshop(session.store, session.data_root, device, watch.emit)
     try:
-        failed = [done for done in run_plan(session.plan, shop, watch.emit) if done.failed]
+        ran = run_plan(session.plan, shop, watch.emit, students=options.log_model)
+        failed = [done for done in ran if done.failed]
     except (KeyboardInterrupt, StopRun):
         watch.finish("KILLED")
         return 130

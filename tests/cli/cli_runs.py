@@ -95,6 +95,11 @@ class Bench:
     def manifest(self, address: str) -> str:
         return (self.store / "objects" / address[:2] / address / "manifest.json").read_text()
 
+    @property
+    def tracking(self) -> str:
+        """The MLflow database beside the store."""
+        return f"sqlite:///{self.store / 'tracking' / 'mlflow.db'}"
+
     def locks(self) -> list[Path]:
         return list(self.store.glob("locks/*"))
 
