@@ -26,13 +26,30 @@ class StudyStarted(Event):
 
 
 @dataclass(frozen=True)
+class RealSplit:
+    """Real images that a cell uses: `split` is train or test, each has `shape` (ch, H, W)."""
+
+    name: str
+    split: str
+    digest: str
+    images: int
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
 class CellStarted(Event):
-    """A cell begins; `params` is flat and typed, `tags` are strings to filter by."""
+    """A cell begins; `params` is flat and typed, `tags` are strings to filter by.
+
+    Attributes:
+        at: when it began, in seconds since the epoch, where that is not now.
+    """
 
     cell: str
     address: str
     params: Mapping[str, object]
     tags: Mapping[str, str]
+    data: Sequence[RealSplit] = ()
+    at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +120,8 @@ class StageFinished(Event):
 class CellFinished(Event):
     """A cell is done; `metrics` are its final numbers, `row` its line of the results table.
 
-    `tags` are strings to filter by that were not known when it began, such as a trial's state.
+    `tags` are strings to filter by that were not known when it began, such as a trial's state;
+    `at` is when it ended, in seconds since the epoch, where that is not now.
     """
 
     cell: str
@@ -111,6 +129,7 @@ class CellFinished(Event):
     metrics: Mapping[str, float]
     row: Mapping[str, object]
     tags: Mapping[str, str] = field(default_factory=dict)
+    at: float | None = None
 
 
 @dataclass(frozen=True)

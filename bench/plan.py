@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.contracts import Distiller, Evaluator
 from bench.data.spec import DatasetSpec
+from bench.events import RealSplit
 from bench.recipes import Profile, Recipe
 from bench.study import Cell, Study
 
@@ -34,6 +35,15 @@ class Source:
     test_count: int
     smallest: int = 0
     smallest_class: str = ""
+
+    def splits(self) -> tuple[RealSplit, RealSplit]:
+        """Both splits, as observers hear of them."""
+        spec = self.spec
+        shape = (spec.channels, spec.resolution, spec.resolution)
+        return (
+            RealSplit(spec.name, "train", self.train, self.train_count, shape),
+            RealSplit(spec.name, "test", self.test, self.test_count, shape),
+        )
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """`bench track import`: a study in the store becomes the runs of a tracked one."""
 
+from dataclasses import replace
+
 import click
 
 from bench.cli.observing import Ledger, started, tracker_for
 from bench.cli.reporting import write_report
 from bench.cli.session import Session
 from bench.errors import BadValue
-from bench.events import ReportWritten, StudyFinished
+from bench.events import ReportWritten, StudyFinished, StudyStarted
 from bench.plan import CellPlan
 from bench.replay import finished, replay
 from bench.tracking.console import console
@@ -46,6 +48,14 @@ def import_study(session: Session, uri: str | None) -> int:
     return 0 if delivered else 1
 
 
+def imported(session: Session) -> StudyStarted:
+    """The event that opens the study; what computed it is not known, so nothing is claimed."""
+    begun = started(session)
+    source = {"mlflow.source.name": f"bench track import {begun.study}"}
+    unknown = dict.fromkeys(("git_commit", "dirty", "machine", "mlflow.source.git.commit"), "")
+    return replace(begun, tags={**begun.tags, **source, **unknown, "origin": "store"})
+
+
 def tracked(session: Session, tracker: Tracker, cells: list[CellPlan]) -> list[CellPlan]:
     """Cells that have a finished run."""
     keys = finished_keys(tracker.uri, experiment_name(session.plan.study.name))
@@ -55,12 +65,12 @@ def tracked(session: Session, tracker: Tracker, cells: list[CellPlan]) -> list[C
 def tell(session: Session, tracker: Tracker, known: list[CellPlan]) -> bool:
     """Replays the study to MLflow, with its report; whether all was delivered."""
     plan, folder = session.plan, session.store.local_folder("tracking")
-    shown = console(quiet=True)
-    log = MlflowObserver(tracker, folder, say=lambda note: fan(note), patience=PATIENCE)
+    shown, quiet = console(quiet=True), replace(tracker, system_metrics=0)
+    log = MlflowObserver(quiet, folder, say=lambda note: fan(note), patience=PATIENCE)
     fan, ledger = fan_out([shown, log]), Ledger(session, tracker, folder)
     status = "KILLED"
     try:
-        fan(started(session))
+        fan(imported(session))
         replay(plan, session.store, fan, known)
         report = write_report(session)
         fan(ReportWritten([str(path) for path in report.paths]))

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.tracking import owner
-from bench.tracking.calls import log_input, log_params, log_points, log_tags
+from bench.tracking.calls import log_params, log_points, log_tags
 from bench.tracking.connection import alone, asking, connect, experiment_id
+from bench.tracking.inputs import log_input
 from bench.tracking.layout import Point, clean_tags
 from bench.tracking.outbox import Header, Op
 from bench.tracking.student_model import log_student
@@ -133,7 +134,7 @@ class Books:
         if parent is not None:
             tags["mlflow.parentRunId"] = parent.info.run_id
             self._go_on(parent, str(op["parent"]))
-        name, start = str(op["name"]), int(str(op["t"]))
+        name, start = str(op["name"]), int(str(op.get("began", op["t"])))
         return self._client.create_run(self._experiment, start, clean_tags(tags), name)
 
     def _go_on(self, run: "Run", key: str) -> None:

@@ -1,6 +1,5 @@
 """MLflow's calls in the sizes that it takes; each may be repeated without effect."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
 
 METRICS = 500  # in one call
 PARAMS = 100  # in one call, MLflow's limit
-DIGEST = 36  # characters, MLflow's limit
 
 
 def log_params(client: "MlflowClient", run: str, params: Mapping[str, str]) -> None:
@@ -38,14 +36,3 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
     items = [Metric(name, value, millis, step) for name, value, step, millis in points]
     for start in range(0, len(items), METRICS):
         client.log_batch(run, metrics=items[start : start + METRICS])
-
-
-def log_input(client: "MlflowClient", run: str, op: Mapping[str, object]) -> None:
-    """Names a data set that went into a run or came out of it: its name, digest and context."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    source, profile = json.dumps({"tags": {}}), json.dumps(op.get("profile", {}))
-    digest = str(op["digest"])[:DIGEST]
-    data = Dataset(str(op["name"]), digest, "code", source, None, profile)
-    context = InputTag("mlflow.data.context", str(op["context"]))
-    client.log_inputs(run, [DatasetInput(data, [context])])

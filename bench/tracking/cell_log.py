@@ -1,6 +1,5 @@
 """One cell as operations of an outbox: its params, curves, final numbers, picture and manifest."""
 
-import hashlib
 from collections import deque
 from collections.abc import Mapping
 
@@ -13,7 +12,9 @@ from bench.events import (
     Step,
 )
 from bench.tracking.cell_files import CellFiles
+from bench.tracking.inputs import real_input, synthetic_input
 from bench.tracking.layout import (
+    cell_key,
     final_metrics,
     metric_name,
     milliseconds,
@@ -36,7 +37,7 @@ class CellLog:
 
     def __init__(self, outbox: Outbox, study: str, event: CellStarted, millis: int) -> None:
         self._outbox, self._event = outbox, event
-        self._key = hashlib.sha256(f"{event.address}\n{event.cell}".encode()).hexdigest()
+        self._key = cell_key(event.address, event.cell)
         self.files = CellFiles(outbox, self._key)
         self._waiting: deque[tuple[Step, int, Sample]] = deque()
         self._last: dict[str, int] = {}
@@ -53,14 +54,13 @@ class CellLog:
         self._write(
             {
                 "op": "run", "level": "cell", "parent": study, "name": event.cell,
-                "params": short, "tags": tags, "t": millis,
+                "params": short, "tags": tags, "t": millis, "began": _at(event, millis),
             }
         )  # fmt: skip
         if long:
             self.files.data("long_params.json", long)
-        if event.tags.get("data_digest"):
-            name = str(event.params.get("dataset", event.tags.get("dataset", "data")))
-            self._input(name, event.tags["data_digest"], "training", {})
+        for used in event.data:
+            self._write({"op": "input", **real_input(used)})
 
     def computing(self, tags: Mapping[str, str]) -> None:
         """Notes that something of this cell is computed now, by the code that `tags` name."""
@@ -99,6 +99,7 @@ class CellLog:
     def finish(self, event: CellFinished | CellFailed, millis: int) -> None:
         """Writes the final numbers, the row and the manifest, and ends the run."""
         self._drain()
+        millis = _at(event, millis)
         if isinstance(event, CellFinished):
             final = final_metrics(event.metrics)
             for name, value in ((k, v) for k, v in final.items() if k not in self._told):
@@ -130,10 +131,6 @@ class CellLog:
         """Keeps tags for the end, where they take one call."""
         self._tags |= tags
 
-    def _input(self, name: str, digest: str, context: str, profile: Mapping[str, int]) -> None:
-        known = {"name": name, "digest": digest, "context": context, "profile": profile}
-        self._write({"op": "input", **known})
-
     def _drain(self) -> None:
         while self._waiting:
             self._write_step(*self._waiting.popleft())
@@ -159,12 +156,16 @@ class CellLog:
         if isinstance(event.artifact, SyntheticSet) and not self._pictured:
             self._pictured = True
             self.files.synthetic(event.artifact)
-            made = event.artifact
-            profile = {"images": len(made.labels), "bytes": made.image_bytes}
-            self._input(
-                self._event.tags.get("row", "synthetic"), event.address, "synthetic", profile
-            )
+            name = self._event.tags.get("row", "synthetic")
+            found = synthetic_input(name, event.address, event.artifact)
+            self._write({"op": "input", **found})
             self._tag({"synthetic_address": event.address})
+
+
+def _at(event: CellStarted | CellFinished | CellFailed, millis: int) -> int:
+    """When something happened, which is now unless the event says otherwise."""
+    at = None if isinstance(event, CellFailed) else event.at
+    return millis if at is None else round(1000 * at)
 
 
 def _status(event: CellFinished | CellFailed) -> str:

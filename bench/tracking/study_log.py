@@ -101,7 +101,6 @@ class StudyLog:
         short, long = split_params(event.params)
         tags = {
             **self._origin.tags(),
-            **event.tags,
             "study": event.study,
             "study_address": self._key,
             "run_id": event.run_id,
@@ -109,6 +108,7 @@ class StudyLog:
             "mlflow.source.name": f"bench run {event.study}",
             "mlflow.source.type": "LOCAL",
             "mlflow.source.git.commit": self._origin.commit,
+            **event.tags,
         }
         self._outbox.append(
             {

@@ -1,7 +1,9 @@
 """`bench track import`: a store made without MLflow becomes the runs of a tracked one."""
 
 import csv
+import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -53,7 +55,7 @@ def files(store: Path, run: Run, folder: str | None = None) -> set[str]:
 
 def everything(store: Path) -> dict[str, tuple[object, ...]]:
     """Run id -> all that a second import might change."""
-    found, client = {}, client_of(store)
+    client, found = client_of(store), dict[str, tuple[object, ...]]()
     for run in [*runs(store, "study").values(), *runs(store, "cell").values()]:
         points = {n: len(client.get_metric_history(run.info.run_id, n)) for n in run.data.metrics}
         end = (run.info.status, run.info.end_time)
@@ -92,6 +94,8 @@ def test_the_study_has_summaries_and_the_report(store: Path, invoke: Invoke) -> 
         assert found == pytest.approx({"mean": fmean(top1), "std": stdev(top1)})
         assert study.data.metrics[f"summary/{row}_digits_ipc2_n"] == len(top1)
     assert "report/report.html" in files(store, study)
+    assert study.data.tags["origin"] == "store"
+    assert "git_commit" not in study.data.tags  # whatever computed it, it need not be this code
 
 
 def test_a_second_import_adds_nothing(store: Path, invoke: Invoke) -> None:
@@ -132,6 +136,20 @@ def test_cells_that_finish_later_join_the_study(
     assert (again.info.run_id, again.info.status) == (study.info.run_id, "FINISHED")
     assert again.data.metrics["summary/chance_digits_ipc2_n"] == 2
     assert len(runs(store, "cell")) == 6
+
+
+def test_runs_carry_the_times_at_which_they_were_computed(store: Path, invoke: Invoke) -> None:
+    assert invoke(*IMPORT).code == 0
+    for name, row in scores(store).items():
+        made = Path(store, "objects", row["address"][:2], row["address"], "manifest.json")
+        run = runs(store, "cell")[name]
+        assert run.info.end_time == pytest.approx(created(made) * 1000, abs=1)
+        own = sum(float(row[f"seconds_{s}"] or 0) for s in ("recover", "relabel", "evaluate"))
+        assert run.info.end_time - run.info.start_time == pytest.approx(own * 1000, abs=1)
+
+
+def created(manifest: Path) -> float:
+    return datetime.fromisoformat(json.loads(manifest.read_text())["created"]).timestamp()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from bench.events import (
     CellFinished,
     CellStarted,
     Event,
+    RealSplit,
     StageFinished,
     StageStarted,
     Step,
@@ -58,7 +59,11 @@ def events_of_cell(seed: int) -> list[Event]:
     """A cell: four recover steps, the feature loss 1/step, and a top1 of 0.7 + seed / 10."""
     cell, address = f"wmdd · digits · ipc 2 · s{seed}", f"{seed:064x}"
     params = {"row": "wmdd", "dataset": "digits", "ipc": 2, "seed": seed, "distiller.weight": 10.0}
-    tags = {"row": "wmdd", "seed": str(seed), "recipe": "wmdd-code", "data_digest": "d" * 64}
+    tags = {"row": "wmdd", "seed": str(seed), "recipe": "wmdd-code"}
+    data = (
+        RealSplit("digits", "train", "d" * 64, 1442, (1, 8, 8)),
+        RealSplit("digits", "test", "e" * 64, 355, (1, 8, 8)),
+    )
     made = SyntheticSet(
         torch.arange(20 * 64, dtype=torch.uint8).reshape(20, 1, 8, 8),
         torch.arange(10).repeat_interleave(2),
@@ -72,7 +77,7 @@ def events_of_cell(seed: int) -> list[Event]:
     top1 = 0.7 + seed / 10
     row = {"row": "wmdd", "dataset": "digits", "ipc": 2, "seed": seed, "top1": top1}
     return [
-        CellStarted(cell, address, params, tags),
+        CellStarted(cell, address, params, tags, data),
         StageFinished(cell, "squeeze", "5" * 64, 3.0, 7, hit=True),
         StageStarted(cell, "recover", "a" * 64),
         *steps,
