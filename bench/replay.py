@@ -3,15 +3,14 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from bench.events import CellFinished, CellStarted, Emit, StageFinished
+from bench.events import CellFinished, Emit, StageFinished
 from bench.plan import CellPlan, Plan
 from bench.results import row_of
-from bench.run import metrics_of, ordered, params_of, tags_of
+from bench.run import cell_started, metrics_of, ordered
 from bench.store import Manifest, Store
+from bench.sweep.costs import own_seconds
 
 SHOWN = ("recover", "evaluate")  # stages whose artifacts observers look into
-
-OWN = ("recover", "relabel", "evaluate")  # stages that belong to one cell
 
 
 def finished(plan: Plan, store: Store) -> list[CellPlan]:
@@ -36,16 +35,13 @@ def _replay_cell(cell: CellPlan, plan: Plan, store: Store, emit: Emit, *, load: 
     made = {
         stage: store.manifest(t.address) for stage, t in cell.tasks.items() if store.has(t.address)
     }
-    end = created(made["evaluate"])
-    start = end - sum(made[stage].seconds for stage in OWN if stage in made)
-    params, tags, data = params_of(cell), tags_of(cell), cell.source.splits()
-    emit(CellStarted(label, cell.address, params, tags, data, start))
+    row, end = row_of(cell, plan, store), created(made["evaluate"])
+    emit(cell_started(cell, end - own_seconds(row)))
     for stage, manifest in made.items():
         task = cell.tasks[stage]
         artifact = store.load(task.address, task.kind) if load and stage in SHOWN else None
         took, memory = manifest.seconds, manifest.peak_memory
         emit(StageFinished(label, stage, task.address, took, memory, True, artifact))
-    row = row_of(cell, plan, store)
     emit(CellFinished(label, cell.address, metrics_of(row), row, at=end))
 
 

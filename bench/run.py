@@ -9,7 +9,8 @@ from bench.artifacts import Score
 from bench.errors import BenchError, StopRun
 from bench.events import CellFailed, CellFinished, CellStarted, Emit, Event, Note, StudentTrained
 from bench.execution.executor import Executor, Sharing
-from bench.making import Workshop, batch_flops, evaluated
+from bench.makers import batch_flops, evaluated
+from bench.making import Workshop
 from bench.plan import CellPlan, Plan
 from bench.results import FAILURES, Outcome, row_of
 from bench.stages.compute import fitting_threads
@@ -34,7 +35,7 @@ class Runner:
 
     def __call__(self, cell: CellPlan) -> Outcome:
         """Finishes one cell; whatever goes wrong in it stays in it, except a wish to stop."""
-        self.emit(CellStarted(cell.cell.label, cell.address, params_of(cell), tags_of(cell)))
+        self.emit(cell_started(cell))
         failure = self.shop.store.record(FAILURES, cell.address)
         if failure is not None and float(str(failure.get("at", 0.0))) >= self.since:
             return self._outcome(cell, str(failure["error"]), str(failure["traceback"]))
@@ -101,6 +102,12 @@ def ordered(cells: Sequence[CellPlan]) -> list[CellPlan]:
     """Cells by data set, IPC and seed; rows keep the study's order."""
     datasets = list(dict.fromkeys(c.cell.dataset for c in cells))
     return sorted(cells, key=lambda c: (datasets.index(c.cell.dataset), c.cell.ipc, c.cell.seed))
+
+
+def cell_started(cell: CellPlan, at: float | None = None) -> CellStarted:
+    """The event that opens a cell, now or at a time in seconds since the epoch."""
+    data = cell.source.splits()
+    return CellStarted(cell.cell.label, cell.address, params_of(cell), tags_of(cell), data, at)
 
 
 GRID = ("seed", "repeat")  # numbers of a row that say which cell it is, not what was measured

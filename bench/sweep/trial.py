@@ -124,7 +124,9 @@ class TrialRun:
         tags = {k: v for k, v in tags_of(first).items() if k not in ("seed", "repeat", "address")}
         tags |= {"role": "trial", "optuna_trial": str(self.trial.number)}
         tags |= {"optuna_study": self.search.name, "row": self.search.row.label}
-        self.meter.emit(CellStarted(self.label, _address(plan), params, tags))
+        self.meter.emit(
+            CellStarted(self.label, _address(plan), params, tags, first.source.splits())
+        )
 
     def finished(self, judged: Judged, state: str) -> CellFinished:
         """The event that ends a trial; its row names no score, since no seed has it."""
