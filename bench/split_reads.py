@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from bench.artifacts import RealSet
-from bench.making import Workshop, evaluated
+from bench.makers import evaluated
+from bench.making import Workshop
 from bench.plan import CellPlan
 
 

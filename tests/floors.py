@@ -42,7 +42,8 @@ GROUND = inside(
 MATH = inside("transport", "models", "data")
 STAGES = inside("contracts", "stages", "analysis")
 RUNNING = inside(
-    "plan", "planner", "graph", "limits", "results", "making", "run", "replay", "execution", "costs", "checking", "split_reads",
+    "plan", "planner", "graph", "limits", "results", "making", "makers", "run", "replay",
+    "execution", "costs", "checking", "split_reads",
     "sweep", "calibration", "solver_timing", "reproduction",
 )  # fmt: skip
 SHELL = inside("tracking", "diagnosis", "doctor", "cli")
