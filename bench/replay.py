@@ -8,7 +8,7 @@ from bench.plan import CellPlan, Plan
 from bench.results import row_of
 from bench.run import cell_started, metrics_of, ordered
 from bench.store import Manifest, Store
-from bench.sweep.costs import own_seconds
+from bench.sweep.costs import OWN, own_seconds
 
 SHOWN = ("recover", "evaluate")  # stages whose artifacts observers look into
 
@@ -40,9 +40,12 @@ def _replay_cell(cell: CellPlan, plan: Plan, store: Store, emit: Emit, *, load: 
     for stage, manifest in made.items():
         task = cell.tasks[stage]
         artifact = store.load(task.address, task.kind) if load and stage in SHOWN else None
-        took, memory = manifest.seconds, manifest.peak_memory
-        emit(StageFinished(label, stage, task.address, took, memory, True, artifact))
-    emit(CellFinished(label, cell.address, metrics_of(row), row, at=end))
+        took, peak = manifest.seconds, manifest.peak_memory
+        emit(StageFinished(label, stage, task.address, took, peak, True, artifact))
+    memory = {
+        f"peak_memory_{stage}": float(made[stage].peak_memory) for stage in OWN if stage in made
+    }
+    emit(CellFinished(label, cell.address, metrics_of(row) | memory, row, at=end))
 
 
 def created(manifest: Manifest) -> float:

@@ -82,7 +82,11 @@ def test_every_finished_cell_becomes_a_run(store: Path, bench: Bench, invoke: In
         assert run.data.metrics["evaluate/top1"] == pytest.approx(float(row["top1"]))
         took = float(row["seconds_recover"])
         assert run.data.metrics["resources/seconds_recover"] == pytest.approx(took)
-        assert {"images/synthetic.png", "manifest.json"} <= files(store, run)
+        assert run.data.metrics["resources/peak_memory_relabel"] > 0
+        shown = {"images/synthetic.png", "images/confusion.png", "confusion.csv", "manifest.json"}
+        assert files(store, run) == shown
+        inputs = {i.tags[0].value for i in run.inputs.dataset_inputs}
+        assert inputs == {"train", "test", "distilled"}
 
 
 def test_the_study_has_summaries_and_the_report(store: Path, invoke: Invoke) -> None:
