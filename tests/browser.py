@@ -19,9 +19,7 @@ OPTIONS = (
 LIMIT = 120.0  # seconds for one page
 
 
-def rendered(
-    url: str, profile: Path, size: tuple[int, int] = (1400, 900), virtual: int = 0
-) -> str:
+def rendered(url: str, profile: Path, size: tuple[int, int] = (1400, 900), virtual: int = 0) -> str:
     """The DOM of a page once its scripts have run.
 
     Args:
