@@ -136,7 +136,7 @@ def factory():
 JUDGES = {  # name -> (what it returns for FKD's score, part of the clause, part of the detail)
     "fair-judge": ("score", "", ""),
     "percent-judge": ("replace(score, top1=100 * score.top1)", "scores", "in [0, 1]"),
-    "boasting-judge": ("replace(score, top1=1.0)", "scores", "the bitmap's"),
+    "boasting-judge": ("replace(score, top1=1.0)", "scores", "the predictions'"),
     "moody-judge": ("replace(score, updates=len(DRAWN))", "deterministic", "equal scores"),
     "drawing-judge": ("(torch.rand(1), score)[1]", "global RNG", "stay untouched"),
 }
