@@ -13,15 +13,10 @@ if TYPE_CHECKING:
     from bench.artifacts import ClassMeans as ClassMeans
     from bench.artifacts import ClassStats as ClassStats
     from bench.artifacts import GlobalStats as GlobalStats
-    from bench.artifacts import Moments as Moments
     from bench.artifacts import Observation as Observation
     from bench.artifacts import RealSet as RealSet
-    from bench.artifacts import Reference as Reference
-    from bench.artifacts import Score as Score
-    from bench.artifacts import SoftLabels as SoftLabels
     from bench.artifacts import SyntheticSet as SyntheticSet
     from bench.artifacts import Teacher as Teacher
-    from bench.artifacts import View as View
     from bench.contracts import Budget as Budget
     from bench.contracts import Distiller as Distiller
     from bench.contracts import Evaluator as Evaluator
@@ -32,6 +27,8 @@ if TYPE_CHECKING:
     from bench.errors import CellFailed as CellFailed
     from bench.errors import MissingArtifact as MissingArtifact
     from bench.errors import UnknownName as UnknownName
+    from bench.labels import Score as Score
+    from bench.labels import SoftLabels as SoftLabels
     from bench.recipes import Recipe as Recipe
     from bench.recipes import Recover as Recover
     from bench.registry import dataset as dataset
@@ -46,6 +43,9 @@ if TYPE_CHECKING:
     from bench.study import Contrast as Contrast
     from bench.study import Row as Row
     from bench.study import Study as Study
+    from bench.views import Moments as Moments
+    from bench.views import Reference as Reference
+    from bench.views import View as View
 
 __version__ = "0.1.0"
 
@@ -57,15 +57,10 @@ _HOMES = {  # public name -> the module that defines it
             "ClassMeans",
             "ClassStats",
             "GlobalStats",
-            "Moments",
             "Observation",
             "RealSet",
-            "Reference",
-            "Score",
-            "SoftLabels",
             "SyntheticSet",
             "Teacher",
-            "View",
         ),
         "bench.artifacts",
     ),
@@ -73,12 +68,14 @@ _HOMES = {  # public name -> the module that defines it
     **dict.fromkeys(
         ("BadValue", "BenchError", "CellFailed", "MissingArtifact", "UnknownName"), "bench.errors"
     ),
+    **dict.fromkeys(("Score", "SoftLabels"), "bench.labels"),
     **dict.fromkeys(("Recipe", "Recover"), "bench.recipes"),
     **dict.fromkeys(("dataset", "distiller", "evaluator"), "bench.registry"),
     **dict.fromkeys(("Choice", "Integer", "Uniform"), "bench.space"),
     "Solve": "bench.stages.barycenter",
     **dict.fromkeys(("MatchingDistiller", "NoFeatureLoss"), "bench.stages.recover"),
     **dict.fromkeys(("Contrast", "Row", "Study"), "bench.study"),
+    **dict.fromkeys(("Moments", "Reference", "View"), "bench.views"),
 }
 
 __all__ = sorted([*_HOMES, "__version__"])

@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from bench.artifacts import Score, SyntheticSet
+from bench.artifacts import SyntheticSet
 from bench.errors import BenchError
 from bench.events import silent
+from bench.labels import Score
 from bench.making import Workshop
 from bench.overrides import Overrides
 from bench.packing import content_digest, pack

@@ -6,10 +6,12 @@ from typing import Literal, Protocol
 
 from torch import Generator, Tensor
 
-from bench.artifacts import RealSet, Reference, Score, SyntheticSet, View
+from bench.artifacts import RealSet, SyntheticSet
 from bench.events import Emit
+from bench.labels import Score
 from bench.recipes import Recipe
 from bench.stages.barycenter import Solve
+from bench.views import Reference, View
 
 
 @dataclass(frozen=True)

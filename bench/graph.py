@@ -10,13 +10,12 @@ from bench.artifacts import (
     ClassStats,
     GlobalStats,
     Observation,
-    Score,
-    SoftLabels,
     SyntheticSet,
     Teacher,
 )
 from bench.contracts import Distiller, Evaluator
 from bench.fingerprint import address, code_hash
+from bench.labels import Score, SoftLabels
 from bench.plan import VERSIONS, Source, Task
 from bench.plugins import FOLDERS, ROOT
 from bench.recipes import Recipe

@@ -11,14 +11,12 @@ from bench.artifacts import (
     GlobalStats,
     Observation,
     RealSet,
-    Reference,
-    Score,
-    SoftLabels,
     SyntheticSet,
     Teacher,
 )
 from bench.contracts import Budget
 from bench.errors import BadValue
+from bench.labels import Score, SoftLabels
 from bench.models.flops import flops_of
 from bench.plan import CellPlan
 from bench.seeds import generator_for
@@ -27,6 +25,7 @@ from bench.stages.observe import class_features, class_means, class_stats, obser
 from bench.stages.relabel import relabel
 from bench.stages.squeeze import squeeze
 from bench.stages.teacher import running_stats
+from bench.views import Reference
 
 if TYPE_CHECKING:
     from bench.making import Workshop

@@ -6,14 +6,12 @@ from typing import TypeVar
 
 import torch
 
-from bench.artifacts import (
-    RealSet,
-    Score,
-)
+from bench.artifacts import RealSet
 from bench.data.load import load
 from bench.data.spec import Split
 from bench.errors import CellFailed
 from bench.events import Emit, Note, StageFinished, StageStarted
+from bench.labels import Score
 from bench.makers import MAKERS, batch_flops
 from bench.plan import CellPlan, Task
 from bench.stages.compute import fitting_threads

@@ -5,10 +5,10 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bench.artifacts import Score
 from bench.errors import BenchError, StopRun
 from bench.events import CellFailed, CellFinished, CellStarted, Emit, Event, Note, StudentTrained
 from bench.execution.executor import Executor, Sharing
+from bench.labels import Score
 from bench.makers import batch_flops, evaluated
 from bench.making import Workshop
 from bench.plan import CellPlan, Plan

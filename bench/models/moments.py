@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
-from bench.artifacts import GlobalStats, Moments
+from bench.artifacts import GlobalStats
 from bench.errors import BadValue
+from bench.views import Moments
 
 
 def image_moments(x: Tensor) -> Moments:

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from bench.artifacts import Reference, View
 from bench.contracts import Budget
 from bench.errors import CellFailed
 from bench.models.taps import Tapped
 from bench.stages.compute import autocast
+from bench.views import Reference, View
 
 if TYPE_CHECKING:
     from bench.stages.recover import MatchingDistiller

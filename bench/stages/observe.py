@@ -11,7 +11,6 @@ from bench.artifacts import (
     ClassMeans,
     ClassStats,
     GlobalStats,
-    Moments,
     Observation,
     RealSet,
     Teacher,
@@ -23,6 +22,7 @@ from bench.models.taps import Tapped
 from bench.recipes import Observe
 from bench.stages.compute import autocast
 from bench.stages.teacher import network
+from bench.views import Moments
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
-from bench.artifacts import Barycenter, Reference, SyntheticSet, Teacher, View
+from bench.artifacts import Barycenter, SyntheticSet, Teacher
 from bench.contracts import Budget, Loss, Request
 from bench.data.augment import CropPolicy, batch_crop, draw_batch_crop, draw_roll, roll
 from bench.data.codec import encode_decode
@@ -21,6 +21,7 @@ from bench.stages.position import Position, Resumed
 from bench.stages.progress import take_progress
 from bench.stages.schedule import Curriculum, cosine
 from bench.stages.teacher import network
+from bench.views import Reference, View
 
 CURVE_POINTS = 100
 MILESTONES = (0.0, 0.1, 0.25, 0.5, 1.0)  # of a batch's iterations, at which its images are shown

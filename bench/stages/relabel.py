@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
-from bench.artifacts import Draws, SoftLabels, SyntheticSet, Teacher
+from bench.artifacts import SyntheticSet, Teacher
 from bench.data.augment import CropPolicy
 from bench.data.mixing import augmented_batch, draw_epochs, normalize
 from bench.events import Emit, Step
+from bench.labels import Draws, SoftLabels
 from bench.recipes import Relabel
 from bench.seeds import generator_for
 from bench.stages.compute import autocast

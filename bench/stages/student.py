@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 from torch.optim import Optimizer
 
-from bench.artifacts import RealSet, Score
+from bench.artifacts import RealSet
 from bench.events import Emit, StudentTrained
+from bench.labels import Score
 from bench.models.build import build_model
 from bench.recipes import Student
 from bench.seeds import seed_for

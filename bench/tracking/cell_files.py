@@ -10,7 +10,8 @@ from bench.events import Milestone, StudentTrained
 from bench.tracking.outbox import Outbox
 
 if TYPE_CHECKING:
-    from bench.artifacts import Score, SyntheticSet
+    from bench.artifacts import SyntheticSet
+    from bench.labels import Score
 
 
 class CellFiles:

@@ -149,7 +149,8 @@ class CellLog:
             self._tag({"diverged": "true"})
 
     def _picture(self, event: StageFinished) -> None:
-        from bench.artifacts import Score, SyntheticSet
+        from bench.artifacts import SyntheticSet
+        from bench.labels import Score
 
         if isinstance(event.artifact, Score):
             self.files.confusion(event.artifact)

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-    from bench.artifacts import Score, SyntheticSet
+    from bench.artifacts import SyntheticSet
+    from bench.labels import Score
 
 ROWS, COLUMNS, SIDE, GAP = 10, 10, 64, 2
 TILE, MOST = 30, 30  # pixels of one entry of a confusion matrix; classes up to which it is lettered

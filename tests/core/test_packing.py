@@ -11,19 +11,16 @@ from bench.artifacts import (
     ClassFeatures,
     ClassMeans,
     ClassStats,
-    Draws,
     GlobalStats,
-    Moments,
     Observation,
     RealSet,
-    Score,
-    SoftLabels,
     SyntheticSet,
     Teacher,
-    View,
 )
 from bench.errors import BadValue, CorruptArtifact
+from bench.labels import Draws, Score, SoftLabels
 from bench.packing import content_digest, pack, plain, unpack
+from bench.views import Moments, View
 
 X = torch.arange(6.0).reshape(2, 3)
 IDS = torch.arange(2)

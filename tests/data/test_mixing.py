@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from bench.artifacts import Draws
 from bench.data.augment import CropPolicy, crop_resize
 from bench.data.mixing import (
     augmented_batch,
@@ -15,6 +14,7 @@ from bench.data.mixing import (
     normalize,
 )
 from bench.errors import BadValue
+from bench.labels import Draws
 
 WHOLE = CropPolicy(scale_min=1, ratio_min=1, ratio_max=1, flip=0)
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from bench import Reference
-from bench.artifacts import RealSet, SoftLabels, SyntheticSet, Teacher
+from bench.artifacts import RealSet, SyntheticSet, Teacher
 from bench.contracts import Evaluator
 from bench.events import silent
+from bench.labels import SoftLabels
 from bench.plugins import get, names
 from bench.recipes import Recipe, Relabel, Student
 from bench.split_reads import watched

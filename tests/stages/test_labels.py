@@ -7,9 +7,10 @@ import torch
 from torch.nn.functional import kl_div, log_softmax, softmax
 
 from bench import Reference
-from bench.artifacts import RealSet, SoftLabels, SyntheticSet, Teacher
+from bench.artifacts import RealSet, SyntheticSet, Teacher
 from bench.data.mixing import augmented_batch, normalize
 from bench.events import silent
+from bench.labels import SoftLabels
 from bench.models.build import build_model
 from bench.recipes import Recipe, Relabel, Student
 from bench.stages.relabel import relabel

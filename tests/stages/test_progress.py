@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench.artifacts import GlobalStats, RealSet, Reference, SyntheticSet, Teacher
+from bench.artifacts import GlobalStats, RealSet, SyntheticSet, Teacher
 from bench.contracts import Budget
 from bench.events import Emit, Event, Note, Step, silent
 from bench.recipes import Recover, Relabel, Squeeze, Student
@@ -16,6 +16,7 @@ from bench.stages.progress import Unkept, kept_in, take_progress
 from bench.stages.recover import MatchingDistiller
 from bench.stages.squeeze import squeeze
 from bench.stages.teacher import running_stats
+from bench.views import Reference
 from evaluators.hard_label import HardLabels
 from methods.sre2l import sre2l
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from stored import MEANS, PROJECT, data_file, fill, spec_of
 
-from bench.artifacts import ClassMeans, GlobalStats, Score
+from bench.artifacts import ClassMeans, GlobalStats
 from bench.errors import BadValue
+from bench.labels import Score
 from bench.store import Store, write_atomically
 
 

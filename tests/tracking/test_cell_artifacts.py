@@ -12,7 +12,6 @@ import torch
 from mlflow import MlflowClient
 from PIL import Image
 
-from bench.artifacts import Score
 from bench.events import (
     CellFinished,
     CellStarted,
@@ -23,6 +22,7 @@ from bench.events import (
     StudyFinished,
     StudyStarted,
 )
+from bench.labels import Score
 from bench.models.build import build_model
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.pictures import TILE, save_confusion
