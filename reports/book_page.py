@@ -7,7 +7,7 @@ from typing import Protocol
 from markupsafe import Markup
 
 from reports.alarms import Alarm
-from reports.cells import STAGES, Cell
+from reports.cells import STAGES, Cell, computing_time
 from reports.drawing import Figure
 from reports.glyphs import inline
 from reports.html import environment
@@ -84,17 +84,13 @@ def _shown(chapter: ChapterView) -> dict[str, object]:
 def facts(cells: Sequence[Cell]) -> list[tuple[str, str]]:
     """What stands under the title; a cell that several chapters show counts once."""
     once = {cell.address or id(cell): cell for cell in cells}
-    spent = sum(
-        cell.numbers.get(f"seconds_{stage}", 0.0)
-        for cell in once.values()
-        for stage in ("recover", "relabel", "evaluate")
-    )
+    spent = computing_time(cells)
     found = [
         ("distinct cells done", f"{sum(c.status == 'ok' for c in once.values())} of {len(once)}"),
         ("data sets", _listed(cell.setting.dataset for cell in cells)),
         ("profile", _listed(cell.profile for cell in cells)),
         ("device", _listed(cell.device for cell in cells)),
-        ("own time of all cells", duration(spent).text if spent else ""),
+        ("computing time", duration(spent).text if spent else ""),
     ]
     return [(name, value) for name, value in found if value]
 

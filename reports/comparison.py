@@ -90,7 +90,8 @@ def _change(a: tuple[Cell, ...], b: tuple[Cell, ...]) -> str:
         return "only in one run"
     addresses = [{cell.address for cell in cells} for cells in (a, b)]
     if addresses[0] == addresses[1] and addresses[0] != {""}:
-        return "nothing: same addresses"
+        same = by_seed(a) == by_seed(b)
+        return "nothing: same addresses" if same else "numbers, under the same addresses"
     recipes = [", ".join(dict.fromkeys(cell.recipe for cell in cells)) for cells in (a, b)]
     if recipes[0] != recipes[1]:
         return f"recipe {recipes[0] or 'unnamed'} / {recipes[1] or 'unnamed'}"

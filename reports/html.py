@@ -8,7 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.cells import STAGES
+from reports.cells import STAGES, computing_time
 from reports.cost_tables import timed
 from reports.drawing import Figure
 from reports.glyphs import inline
@@ -85,12 +85,7 @@ def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -
 def _facts(page: Page) -> list[tuple[str, str]]:
     """What stands under the title: name -> value."""
     seeds = sorted({cell.seed for cell in page.cells})
-    spent = sum(
-        value
-        for cell in page.cells
-        for name, value in cell.numbers.items()
-        if name in ("seconds_recover", "seconds_relabel", "seconds_evaluate")
-    )
+    spent = computing_time(page.cells)
     facts = [
         ("cells done", f"{page.done} of {len(page.cells)}"),
         ("seeds", str(len(seeds)) if seeds else ""),
@@ -98,7 +93,7 @@ def _facts(page: Page) -> list[tuple[str, str]]:
         ("profile", ", ".join(page.values_of("profile"))),
         ("recipe", ", ".join(page.values_of("recipe")[:3])),
         ("device", ", ".join(page.values_of("device"))),
-        ("own time of all cells", duration(spent).text if spent else ""),
+        ("computing time", duration(spent).text if spent else ""),
     ]
     return [(name, value) for name, value in facts if value]
 

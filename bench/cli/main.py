@@ -14,6 +14,7 @@ COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
     "plan": "Show what a run would do: cells, store hits, time and disk.",
     "reproduce": "Reproduce the tables and figures of a paper on one page.",
     "report": "Write or print the report of a study from what the store holds.",
+    "compare": "Compare two reports row by row, paired by seed.",
     "list": "List distillers, evaluators, data sets, recipes and studies.",
     "show": "Show one plugin, recipe, study, or stored artifact.",
     "check": "Run the contract tests on a plugin file.",

@@ -6,7 +6,7 @@ import pytest
 from report_frames import ablation_frame
 
 from bench.errors import BadValue, UnknownName
-from reports.cells import cells_of
+from reports.cells import cells_of, computing_time
 
 MINIMAL = {"row": "a", "dataset": "digits", "ipc": 1, "seed": 0, "top1": 0.5}
 
@@ -69,3 +69,16 @@ def test_missing_column_is_named() -> None:
 def test_one_cell_twice_is_refused() -> None:
     with pytest.raises(BadValue, match="given two for 'a', digits"):
         cells_of(pd.DataFrame([MINIMAL, MINIMAL]))
+
+
+def test_what_cells_share_is_timed_once() -> None:
+    frame = ablation_frame().head(3)
+    frame = frame.assign(
+        seconds_squeeze=[60.0, 60.0, 60.0],
+        seconds_observe=[None, 1.0, 1.0],
+        seconds_barycenter=None,
+        seconds_recover=[2.0, 2.0, 3.0],
+        seconds_relabel=[0.5, 0.25, 0.125],
+        seconds_evaluate=[5.0, 6.0, 7.0],
+    )
+    assert computing_time(cells_of(frame)) == 60 + 1 + 5 + 0.875 + 18

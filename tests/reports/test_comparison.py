@@ -27,6 +27,13 @@ def test_a_gain_of_one_point_on_every_seed() -> None:
     assert shown[-1] == "recipe wmdd-paper·quick@000000 / wmdd-code·quick@3fa21c"
 
 
+def test_numbers_that_moved_under_their_address_are_named() -> None:
+    before = ablation_frame()
+    after = before.assign(top1=before["top1"] - 0.01)
+    changed = {line.entries[-1].text for line in compare(before, after).lines}
+    assert changed == {"numbers, under the same addresses"}
+
+
 def test_rows_of_one_run_only_are_listed() -> None:
     a = ablation_frame()
     table = compare(a[a["row"] != "CE + BN"], a[a["row"] != "Wass + BN"])
