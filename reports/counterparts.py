@@ -29,12 +29,14 @@ class Match:
     Attributes:
         datasets: data sets of the paper, one alone where ours is that one at another resolution.
         own: whether our student stands for the teacher's architecture.
+        same: whether ours is that data set, at another resolution.
     """
 
     table: str
     datasets: tuple[str, ...]
     ipc: int
     own: bool
+    same: bool = False
 
     def facts(self, method: str, dataset: str) -> list[Published]:
         """What the paper prints for a method on a data set; of several networks, the nearest."""
@@ -89,7 +91,7 @@ def matches(info: StudyInfo, summaries: Sequence[Summary]) -> dict[Setting, Matc
         ipc = setting.ipc if same else ranks.get(setting.ipc)
         if ipc in theirs:
             places = (same,) if same else datasets_of(table)
-            found[setting] = Match(table, places, ipc, setting.student == first)
+            found[setting] = Match(table, places, ipc, setting.student == first, bool(same))
     return found
 
 
@@ -100,10 +102,10 @@ def places_of(found: dict[Setting, Match]) -> tuple[str, ...]:
 
 def rule(found: dict[Setting, Match]) -> str:
     """How agreement is judged, for a caption."""
-    same = all(len(match.datasets) == 1 for match in found.values())
-    if same:
+    if all(match.same for match in found.values()):
         return RULE.format(ours="the same data set at another resolution", where="")
-    return RULE.format(ours="another data set", where=" on all of its data sets")
+    several = len(places_of(found)) > 1
+    return RULE.format(ours="another data set", where=" on all of its data sets" * several)
 
 
 def verdict(a: Summary, b: Summary, match: Match) -> str:

@@ -110,5 +110,6 @@ def signs_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
         Column("paper, points", "text", hint=sets),
         Column("sign", "text"),
     )
-    note = f"The paper's differences in the order {sets}, as far as printed. {rule(found)}"
+    order = f"in the order {sets}, as far as printed" if "," in sets else f"on {sets}"
+    note = f"The paper's differences {order}. {rule(found)}"
     return Table("signs", "Signs against the paper", columns, tuple(lines), (note,))

@@ -1,5 +1,7 @@
 """Digits stand beside the paper by order and sign, never by value."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -130,3 +132,23 @@ def test_another_resolution_stands_beside_its_own_data_set_alone() -> None:
 
 def test_another_resolution_has_no_counterpart_at_an_ipc_that_the_paper_lacks() -> None:
     assert matches(INFO, summaries(0.6, 0.5, 0.4, 0.3, dataset="imagenette@64", ipc=7)) == {}
+
+
+NAMES = ("wmdd", "cda", "g-vbsm", "sre2l")  # the paper's rows of Table 2
+
+
+def test_another_data_set_is_not_called_the_papers_where_the_paper_has_but_one() -> None:
+    """Table 2 has ImageNet-1K alone; digits beside it are no other resolution of it."""
+    info = StudyInfo(
+        "table2",
+        "A",
+        paper_table="table2",
+        rows=tuple(replace(row, paper_row=name) for row, name in zip(ROWS, NAMES, strict=True)),
+        contrasts=(Contrast("WMDD - SRe2L", "WMDD", "CE + BN"),),
+    )
+    data = frame(dict(zip([row.label for row in ROWS], (0.6, 0.5, 0.4, 0.3), strict=True)))
+    signs = signs_table(info, summarise(info, cells_of(data)))
+    assert signs is not None
+    assert "The paper's differences on imagenet-1k." in signs.notes[0]
+    assert "ours is another data set at reduced scale" in signs.notes[0]
+    assert "on all of its data sets" not in signs.notes[0]
