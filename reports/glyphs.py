@@ -5,6 +5,7 @@ Only numbers enter the SVG of the glyphs; colours come from the page's style she
 
 import re
 from collections.abc import Sequence
+from hashlib import sha256
 
 from reports.drawing import INK, MUTED, OURS, PAGE, PAPER, RULE
 
@@ -75,7 +76,14 @@ def inline(svg: bytes) -> str:
     body = re.sub(r"font: ([^;\"]*?px)[^;\"]*", r"font: \1 system-ui, sans-serif", body)
     for colour, variable in COLOURS.items():
         body = body.replace(colour, variable)
+    body = _own_names(body, sha256(svg).hexdigest()[:8])
     return f'<svg class="figure" role="img" {box.group() if box else ""}>{body}'
+
+
+def _own_names(body: str, mark: str) -> str:
+    """Names within a drawing made its own: two that share a clip path would share its size."""
+    body = re.sub(r'\bid="([^"]*)"', rf'id="{mark}-\1"', body)
+    return re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
 
 
 def _mean(value: float, reach: Span, x: float) -> str:
