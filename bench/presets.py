@@ -14,6 +14,10 @@ from bench.rival_presets import RIVALS
 # lambda of Eq. 15 per data set (appendix E), and SRe2L's own weight for its rows
 LAMBDA = {"imagenette": 10.0, "tiny-imagenet": 300.0, "imagenet-1k": 500.0}
 SRE2L_WEIGHT = {"tiny-imagenet": 1.0}
+# WMDD with one part replaced: lambda is the same, so that a row differs in that part alone
+OTHER_SOLVERS = ("sliced-wasserstein", "sinkhorn", "kmeans")
+WITH_LAMBDA = ("wmdd", "ce-pcbn", "clean-bn", "mmd-linear", "mmd-rbf", *OTHER_SOLVERS)
+NATIVE = ("sre2l", "cda", "wass-bn")  # global statistics, with SRe2L's weight
 RECOVER_LR = {"tiny-imagenet": 0.1}
 SMALL_SIDE = 64  # up to here images are rolled by 4 pixels instead of 32, as SRe2L does
 
@@ -61,11 +65,8 @@ def _wmdd_code(dataset: str, resolution: int, ipc: int, profile: Profile) -> Rec
         relabel=Relabel(batch=10 * ipc if few_classes and ipc < 10 else 100),
         student=Student(),
         presets={
-            "wmdd": {"bn_weight": weight},
-            "ce-pcbn": {"bn_weight": weight},
-            "clean-bn": {"bn_weight": weight},
-            "wass-bn": {"bn_weight": native},
-            "sre2l": {"bn_weight": native},
+            **{name: {"bn_weight": weight} for name in WITH_LAMBDA},
+            **{name: {"bn_weight": native} for name in NATIVE},
         },
         precision="bf16",
     )
@@ -74,12 +75,14 @@ def _wmdd_code(dataset: str, resolution: int, ipc: int, profile: Profile) -> Rec
 def _wmdd_paper(dataset: str, resolution: int, ipc: int, profile: Profile) -> Recipe:
     """WMDD as its paper describes it: squares, no CE, Algorithm 2 with its weights, batch 1024."""
     code = _wmdd_code(dataset, resolution, ipc, profile)
-    text: Mapping[str, object] = {
-        "bn_weight": LAMBDA.get(dataset, 10.0),
-        "ce_weight": 0.0,
-        "form": "squares",
-        "solver": "algorithm-2",
-        "solver_iterations": 10,
+    text = {"bn_weight": LAMBDA.get(dataset, 10.0), "ce_weight": 0.0, "form": "squares"}
+    mmd = {"bn_weight": LAMBDA.get(dataset, 10.0)}
+    presets: Mapping[str, Mapping[str, object]] = {
+        **code.presets,
+        "wmdd": {**text, "solver": "algorithm-2", "solver_iterations": 10},
+        **dict.fromkeys(OTHER_SOLVERS, text),
+        "mmd-linear": {**mmd, "reading": "m2"},
+        "mmd-rbf": {**mmd, "ce_weight": 0.0},
     }
     return replace(
         code,
@@ -87,7 +90,7 @@ def _wmdd_paper(dataset: str, resolution: int, ipc: int, profile: Profile) -> Re
         squeeze=replace(code.squeeze, epochs=100),
         recover=replace(code.recover, variance="pooled"),
         relabel=replace(code.relabel, batch=1024),
-        presets={**code.presets, "wmdd": text},
+        presets=presets,
     )
 
 

@@ -5,6 +5,8 @@ to its nearest atom, the weight of an atom is its share of points); our observat
 paper's. The weights are used in the per-class statistics (Eq. 14) and in the FKD loss.
 """
 
+from typing import Literal
+
 from bench import MatchingDistiller, Recover, Uniform, distiller
 from methods.wmdd import wmdd
 
@@ -13,6 +15,7 @@ from methods.wmdd import wmdd
 def kmeans(
     bn_weight: float = 10.0,
     ce_weight: float = 1.0,
+    form: Literal["norm", "squares"] = "norm",
     layer: str = "penultimate",
     iterations: int = 100,
     recover: Recover = Recover(),  # noqa: B008
@@ -21,6 +24,7 @@ def kmeans(
     return wmdd(
         bn_weight=bn_weight,
         ce_weight=ce_weight,
+        form=form,
         layer=layer,
         solver="k-means",
         solver_iterations=iterations,
