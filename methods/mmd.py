@@ -29,7 +29,7 @@ from bench import (
 from methods.regularizers import PerClassBatchNorm
 
 REAL = 256  # real features of a class that one step compares with
-LARGEST_CLASS = 1300  # how many images of a class can be drawn from
+LARGEST_CLASS = 8192  # images of a class that can be drawn from
 
 
 @dataclass(frozen=True)
@@ -51,47 +51,65 @@ class MeanMatch:
 class KernelMatch:
     """sqrt of the summed squared MMD of each class under five RBF bandwidths.
 
-    Real features are drawn anew at every step, without replacement, min(n, 256) of each class.
+    Real features are drawn anew at every step, without replacement, min(n, 256) of each class
+    (of its first 8192 images, where it has more).
     """
 
     factor: float = 10.0
     needs: tuple[type, ...] = (ClassFeatures,)
 
     def __call__(self, view: View, reference: Reference) -> Tensor:
-        real = draw_real(reference[ClassFeatures], view)  # (k, r, d)
+        real, present = draw_real(reference[ClassFeatures], view)  # (k, r, d), (k, r)
         synthetic = view.features.unflatten(0, (-1, view.per_class))  # (k, m, d)
-        discrepancy = squared_mmd(synthetic, real).sum()
+        discrepancy = squared_mmd(synthetic, real, present).sum()
         return self.factor * discrepancy.clamp_min(torch.finfo(real.dtype).tiny).sqrt()
 
 
-def draw_real(features: ClassFeatures, view: View) -> Tensor:
-    """Fresh real features (k, r, d) of the k classes of a batch, from the view's noise."""
+def draw_real(features: ClassFeatures, view: View) -> tuple[Tensor, Tensor]:
+    """Fresh real features (k, r, d) of the k classes of a batch, from the view's noise.
+
+    A class with fewer than r images has all of them; `present` (k, r) tells them from padding.
+    """
     sizes = features.labels.bincount()
     starts = sizes.cumsum(0) - sizes
     chosen = view.labels[:: view.per_class]  # (k,)
-    count = min(REAL, int(sizes.min()))
+    count = min(REAL, int(sizes.max()))
     order = view.noise.expand(len(chosen), -1)  # (k, LARGEST_CLASS)
     index = torch.arange(order.shape[1], device=order.device)
     outside = index >= sizes[chosen][:, None]
     drawn = order.masked_fill(outside, torch.inf).topk(count, dim=1, largest=False).indices
-    return features.features[starts[chosen][:, None] + drawn]
+    present = drawn < sizes[chosen][:, None]
+    return features.features[starts[chosen][:, None] + drawn.where(present, 0)], present
 
 
-def squared_mmd(a: Tensor, b: Tensor) -> Tensor:
+def squared_mmd(a: Tensor, b: Tensor, present: Tensor | None = None) -> Tensor:
     """Biased squared MMD (k,) of k pairs of samples (k, m, d) and (k, r, d), kernels summed.
 
     K(x, y) = sum over i = 0..4 of exp(-|x - y|^2 / (h 2^(i-2))), h the mean squared distance of
-    the pooled sample, detached.
+    the pooled sample, detached. Rows of b that are not `present` (k, r) do not count.
     """
-    m, n = a.shape[1], a.shape[1] + b.shape[1]
-    pooled = torch.cat((a, b), dim=1)  # (k, n, d)
-    distance = (pooled[:, :, None] - pooled[:, None]).square().sum(-1)  # (k, n, n)
-    bandwidth = (distance.detach().sum((1, 2)) / (n * n - n))[:, None, None]
-    bandwidth = bandwidth.clamp_min(torch.finfo(distance.dtype).tiny)
-    kernel = torch.stack([torch.exp(-distance / (bandwidth * 2.0 ** (i - 2))) for i in range(5)])
-    kernel = kernel.sum(0)
-    within_a, within_b = kernel[:, :m, :m].mean((1, 2)), kernel[:, m:, m:].mean((1, 2))
-    return within_a - 2 * kernel[:, :m, m:].mean((1, 2)) + within_b
+    (k, m, _), r = a.shape, b.shape[1]
+    if present is None:
+        present = torch.ones(k, r, dtype=torch.bool, device=b.device)
+    counted = torch.cat((present.new_ones(k, m), present), dim=1).to(a.dtype)  # (k, n)
+    pairs = counted[:, :, None] * counted[:, None]  # (k, n, n)
+    distance = squared_distances(torch.cat((a, b), dim=1))
+    total = counted.sum(1)
+    bandwidth = (distance.detach() * pairs).sum((1, 2)) / (total * total - total)
+    bandwidth = bandwidth[:, None, None].clamp_min(torch.finfo(distance.dtype).tiny)
+    kernel = sum(torch.exp(-distance / (bandwidth * 2.0 ** (i - 2))) for i in range(5)) * pairs
+    sizes = total - m  # of b
+    within_a = kernel[:, :m, :m].sum((1, 2)) / m**2
+    within_b = kernel[:, m:, m:].sum((1, 2)) / sizes**2
+    return within_a - 2 * kernel[:, :m, m:].sum((1, 2)) / (m * sizes) + within_b
+
+
+def squared_distances(points: Tensor) -> Tensor:
+    """Between all rows of each sample (k, n, d): (k, n, n), in the memory of the result."""
+    points = points - points.detach().mean(1, keepdim=True)  # smaller numbers lose fewer digits
+    products = points @ points.mT
+    squares = products.diagonal(dim1=1, dim2=2)
+    return (squares[:, :, None] + squares[:, None] - 2 * products).clamp_min(0)
 
 
 READINGS = {"m1": (1.0, 1.0), "m2": (0.0, 1.0), "m3": (0.0, 0.0)}  # factors on CE and PCBN

@@ -67,12 +67,20 @@ def test_rbf_is_zero_only_for_equal_samples() -> None:
 def test_draws_are_distinct_members_of_the_right_class() -> None:
     features = features_of((7, 12))
     noise = torch.rand(LARGEST_CLASS, generator=torch.Generator().manual_seed(2))
-    drawn = draw_real(features, view_of(torch.zeros(4, 3), noise))
-    assert drawn.shape == (2, 7, 3)  # min(256, smallest class)
+    drawn, present = draw_real(features, view_of(torch.zeros(4, 3), noise))
+    assert present.sum(1).tolist() == [7, 12]  # min(256, n) of each class
     for k in (0, 1):
         own = features.features[features.labels == k]
-        found = [(own == row).all(1).nonzero().item() for row in drawn[k]]
-        assert len(set(found)) == 7
+        found = [(own == row).all(1).nonzero().item() for row in drawn[k][present[k]]]
+        assert len(set(found)) == len(own)
+
+
+def test_a_smaller_class_is_not_padded() -> None:
+    """What stands where a class has no image does not count."""
+    a, b = (torch.randn(1, n, 3, generator=torch.Generator().manual_seed(n)) for n in (4, 9))
+    padded = torch.cat((b, torch.full((1, 5, 3), 7.0)), dim=1)
+    present = (torch.arange(14) < 9)[None]
+    torch.testing.assert_close(squared_mmd(a, padded, present), squared_mmd(a, b))
 
 
 def test_gradient_of_equal_samples_is_finite() -> None:
