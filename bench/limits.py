@@ -41,10 +41,15 @@ def _refuse_too_few_images(plan: "CellPlan") -> None:
 def _refuse_too_many_images(plan: "CellPlan", needs: set[type]) -> None:
     source, ipc = plan.source, plan.cell.ipc
     budgeted = "ipc" in plan.tasks["recover"].config
-    if budgeted and needs & SELECTED and 0 < source.smallest < ipc:
+    each = getattr(plan.distiller, "images_each", lambda side: 1)(source.spec.resolution)
+    most = source.smallest // each
+    if budgeted and needs & SELECTED and source.smallest and most < ipc:
+        owner = f"class {source.smallest_class!r} of {source.spec.name}"
+        reason = f"the size of {owner}"
+        if each > 1:
+            reason = f"since each takes {each} of the {source.smallest} images of {owner}"
         raise BadValue(
-            f"ipc: expected at most {source.smallest}, the size of class "
-            f"{source.smallest_class!r} of {source.spec.name}, given {ipc} for row "
+            f"ipc: expected at most {most}, {reason}, given {ipc} for row "
             f"{plan.cell.row.label!r}; lower ipc or give the class more images"
         )
 

@@ -2,7 +2,8 @@
 
 Source: arXiv:2312.03526 and its released code: of each class take `pool` random real images, of
 each image `crops` random resized crops with ratio 1 at 1/factor of the side, keep the crop with
-the lowest cross-entropy, and stitch the ipc * factor^2 easiest into factor x factor mosaics.
+the lowest cross-entropy, and stitch the ipc * factor^2 easiest into factor x factor mosaics. A pool
+that is smaller than what they take grows to that.
 Differs from the released code: crops are padded by zeros to the full input before the teacher
 sees them, as there, but mosaics are stored losslessly here and evaluated under this suite's recipe.
 """
@@ -43,11 +44,18 @@ class Mosaics:
     request: Request = field(default_factory=Request)
     needs: tuple[type, ...] = (RealSet, Teacher)
 
+    def factor_at(self, side: int) -> int:
+        return self.factor or (2 if side >= LARGE_SIDE else 1)
+
+    def images_each(self, side: int) -> int:
+        """Real images of a class that one mosaic takes."""
+        return self.factor_at(side) ** 2
+
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit
     ) -> SyntheticSet:
         real, model = reference[RealSet], network(reference[Teacher], budget.fast)
-        factor = self.factor or (2 if budget.shape[-1] >= LARGE_SIDE else 1)
+        factor = self.factor_at(budget.shape[-1])
         wanted = budget.ipc * factor**2
         made = []
         for label, members in enumerate(classes_of(real, wanted)):

@@ -32,6 +32,13 @@ def test_more_images_than_a_class_has_are_refused(distiller: str) -> None:
     assert len(plan(distiller, ipc=5, smallest=5).cells) == 1
 
 
+def test_a_mosaic_takes_several_images_of_a_class() -> None:
+    expected = "at most 2, since each takes 4 of the 9 images of class 'seven' of digits, given 3"
+    with pytest.raises(BadValue, match=expected):
+        plan("rded", 3, 9, ("rded.factor=2",))
+    assert len(plan("rded", 2, 9, ("rded.factor=2",)).cells) == 1
+
+
 def test_images_made_of_noise_may_outnumber_a_class() -> None:
     assert len(plan("sre2l", ipc=6, smallest=5).cells) == 1
 
