@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from bench import BadValue, RealSet, Request, SyntheticSet, Uniform, distiller
+from bench.events import Step
 from methods.real import RandomSubset
 
-CALLS = []
+CALLS, BREAKS = [], []
 
 
 def _as_it_is(made, rng):
@@ -25,6 +26,11 @@ class Changed:
 
     def distill(self, reference, budget, rng, emit):
         made = RandomSubset().distill(reference, budget, rng, emit)
+        try:
+            emit(Step("recover", 1, 1))
+        except Exception:
+            BREAKS.append(budget.ipc)
+            raise
         CALLS.append(budget.ipc)
         return self.change(made, rng)
 
@@ -70,6 +76,11 @@ CHANGES = {  # name -> (how the random subset is changed, part of the clause, pa
         "generator=torch.Generator().manual_seed(len(CALLS)), dtype=torch.uint8))",
         "deterministic",
         "equal images",
+    ),
+    "scarred": (
+        "lambda made, rng: replace(made, images=255 - made.images) if BREAKS else made",
+        "after a break",
+        "the same images",
     ),
     "stubborn": (
         "lambda made, rng: replace(made, images=torch.arange(20, dtype=torch.uint8)"
