@@ -15,7 +15,6 @@ FULL = Row(
     "full",
     group="references",
     overrides=SAME_UPDATES,
-    paper="full-data-teacher",
 )
 
 

@@ -62,7 +62,9 @@ STUDY = Study(
     grids=(Grid(("digits",), ipcs=(2,)),),
     contrasts=(
         Contrast("Wass - CE under PCBN", "Wass + PCBN", "CE + PCBN"),
+        Contrast("Wass - CE under BN", "Wass + BN", "CE + BN"),
         Contrast("PCBN - BN under Wass", "Wass + PCBN", "Wass + BN"),
+        Contrast("PCBN - BN under CE", "CE + PCBN", "CE + BN"),
         Contrast("Wass - CE under PCBN (clean)", "clean Wass + PCBN", "clean CE + PCBN"),
         Contrast("Wass - CE under BN (clean)", "clean Wass + BN", "clean CE + BN"),
         Contrast("PCBN - BN under Wass (clean)", "clean Wass + PCBN", "clean Wass + BN"),

@@ -1,7 +1,7 @@
 """Table 1: methods over the number of images per class.
 
-Every distiller that has a row in the paper, further ones that are built here, and real images;
-methods of the paper that are not built keep their row.
+Every distiller that is built here, those with a row in the paper first, and real images; methods of
+the paper that are not built keep their row.
 """
 
 from bench.study import Contrast, Grid, Row, Study
@@ -18,6 +18,16 @@ STUDY = Study(
         Row("WMDD", "wmdd", group="distilled", paper="wmdd"),
         Row("SRe2L", "sre2l", group="distilled", paper="sre2l"),
         Row("CDA", "cda", group="distilled", paper="cda"),
+        Row("CE + PCBN", "ce-pcbn", group="WMDD with one part replaced"),
+        Row("Wass + BN", "wass-bn", group="WMDD with one part replaced"),
+        Row("clean Wass + BN", "clean-bn", group="WMDD with one part replaced"),
+        Row("Sliced Wasserstein", "sliced-wasserstein", group="WMDD with one part replaced"),
+        Row("Sinkhorn", "sinkhorn", group="WMDD with one part replaced"),
+        Row("k-means", "kmeans", group="WMDD with one part replaced"),
+        Row("MMD, M1", "mmd-linear", {"reading": "m1"}, group="MMD"),
+        Row("MMD, M2: without CE", "mmd-linear", {"reading": "m2"}, group="MMD"),
+        Row("MMD, M3: without CE and PCBN", "mmd-linear", {"reading": "m3"}, group="MMD"),
+        Row("MMD, RBF", "mmd-rbf", group="MMD"),
         Row("RDED", "rded", group="real images"),
         Row("Herding", "herding", group="real images"),
         Row("k-center", "k-center", group="real images"),

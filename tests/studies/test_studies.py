@@ -2,20 +2,25 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import methods
 from bench.catalog import load_study, study_names
 from bench.data.builtin import get_dataset
 from bench.overrides import Overrides
 from bench.plan import CellPlan, Plan, Source
 from bench.planner import make_plan
-from bench.plugins import get
+from bench.plugins import get, names
 from bench.recipes import Profile
-from bench.study import Study, expand
+from bench.stages.recover import MatchingDistiller
+from bench.study import Row, Study, expand
 from reports.published import published
 
 PROFILES: tuple[Profile, ...] = ("smoke", "quick", "paper")
+METHODS = {f"methods.{path.stem}" for path in Path(methods.__file__).parent.glob("*.py")}
 PLAIN = sorted(study_names())
 
 
@@ -80,6 +85,7 @@ def test_all_rows_of_the_paper_are_kept_where_their_method_is_not_built() -> Non
     for name in ("table1", "table2", "table3", "table5", "table6", "ablation"):
         study = load_study(name)
         theirs = {fact.method for fact in published() if fact.table == study.paper_table}
+        theirs -= {"full-data-teacher"}  # stands in the caption, beside our teacher
         assert theirs == {row.paper for row in study.rows if row.paper}, name
 
 
@@ -118,3 +124,36 @@ def test_expanding_imports_nothing_heavy() -> None:
 
 def stages(cells: tuple[CellPlan, ...], stage: str) -> set[str]:
     return {cell.tasks[stage].address for cell in cells if stage in cell.tasks}
+
+
+def test_table1_has_a_row_for_every_distiller() -> None:
+    rows = {row.distiller for row in load_study("table1").rows}
+    known = {name: get("distiller", name) for name in names("distiller")}
+    built = {name for name, found in known.items() if found.factory.__module__ in METHODS}
+    assert len(built) >= 16
+    assert built <= rows
+
+
+@pytest.mark.parametrize("dataset", ["digits", "imagenette", "tiny-imagenet@224", "imagenet-1k"])
+def test_rows_of_table5_differ_in_the_solver_alone(dataset: str) -> None:
+    """The barycenter is the only thing that changes, lambda included."""
+    study = replace(load_study("table5"), datasets=(dataset,), grids=(), paper_datasets=())
+    cells = make_plan(study, "paper", Overrides(), nominal).cells
+    shared = {
+        (d.weight, d.ce_weight, d.recover, d.grouping, type(d.feature_loss), d.regularizer.first)
+        for cell in cells
+        if isinstance(d := cell.distiller, MatchingDistiller)
+    }
+    assert len(shared) == 1
+    assert len({cell.distiller for cell in cells}) == 6
+
+
+@pytest.mark.parametrize("dataset", ["tiny-imagenet@224", "imagenet-1k"])
+@pytest.mark.parametrize("pair", [("wmdd", "mmd-linear"), ("wmdd", "mmd-rbf"), ("sre2l", "cda")])
+def test_methods_that_differ_in_one_part_share_their_weight(
+    dataset: str, pair: tuple[str, str]
+) -> None:
+    rows = tuple(Row(name, name) for name in pair)
+    plan = make_plan(Study("pair", "", rows, (dataset,)), "paper", Overrides(), nominal)
+    first, second = (cell.distiller for cell in plan.cells if cell.cell.seed == 0)
+    assert first.weight == second.weight  # type: ignore[attr-defined]
