@@ -21,7 +21,7 @@ from reports.page import Page
 from reports.recipe_table import recipes_table
 from reports.tables import Table
 
-FIRST = ("efficiency", "beside", "signs")
+FIRST = ("efficiency", "hours", "beside", "signs")
 
 
 @dataclass(frozen=True)

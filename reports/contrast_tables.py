@@ -52,9 +52,9 @@ def contrasts_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | No
     return Table(
         "contrasts",
         "Paired differences",
-        _contrast_columns(len(found), with_paper),
+        _contrast_columns(sum(p is not None for p in adjusted), with_paper),
         tuple(lines),
-        _contrast_notes([d for _, _, d, _ in found], with_paper and small),
+        _contrast_notes([d for _, _, d, _ in found], adjusted, with_paper and small),
     )
 
 
@@ -109,11 +109,14 @@ def _contrast_line(
     return Line((text(label), *entries), group)
 
 
-def _contrast_notes(found: Sequence[Difference | None], small: bool) -> tuple[str, ...]:
+def _contrast_notes(
+    found: Sequence[Difference | None], adjusted: Sequence[float | None], small: bool
+) -> tuple[str, ...]:
+    family = sum(p is not None for p in adjusted)
     notes = [
         "a minus b over the seeds that both have (same student start and data order). Interval: "
-        f"paired Student-t. Holm over the {len(found)} lines of this table. A line reads higher "
-        "or lower only where its interval excludes zero."
+        f"paired Student-t. Holm over the {family} {'line' if family == 1 else 'lines'} that have "
+        "a p. A line reads higher or lower only where its interval excludes zero."
     ]
     counts = sorted({d.n for d in found if d})
     notes += [note for n in counts if (note := rank_note(n))]

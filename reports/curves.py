@@ -49,10 +49,15 @@ def _draw_ours(axes: "Axes", points: Sequence[Point]) -> None:
     means = [100 * sample.mean for _, _, sample in done]
     style: dict[str, Any] = {"color": OURS, "linewidth": 1.2, "markersize": 5}
     axes.plot([x for x, _, _ in done], means, "o-", label="ours, mean and 95 % CI", **style)
-    low, high = min(means), max(means)
     reach = [100 * v for _, s, _ in done for v in s.values.values()]
-    pad = 0.12 * max(max(reach) - min(reach), high - low, 1.0)
-    axes.set_ylim(min(reach) - pad, max(reach) + pad)  # a wide interval may leave the picture
+    pad = 0.12 * max(max(reach) - min(reach), 1.0)
+    bottom, top = min(reach) - pad, max(reach) + pad
+    axes.set_ylim(bottom, top)
+    for x, _, sample in done:  # an interval that leaves the picture ends in an arrow
+        if sample.high is not None and 100 * sample.high > top:
+            axes.plot([x], [top], "^", color=OURS, markersize=6)
+        if sample.low is not None and 100 * sample.low < bottom:
+            axes.plot([x], [bottom], "v", color=OURS, markersize=6)
 
 
 def _draw_paper(axes: "Axes", points: Sequence[Point], paper_table: str | None) -> None:
@@ -80,4 +85,4 @@ def _frame(axes: "Axes", axis: Axis, levels: Sequence[float], title: str) -> Non
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.legend(loc="best", **LEGEND)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.17), ncols=2, **LEGEND)

@@ -22,6 +22,8 @@ def difference_entries(d: Difference, unit: float = 1.0) -> tuple[Entry, Entry]:
 def reading(d: Difference, adjusted: float | None) -> str:
     if d.low is None:
         return "one pair: no interval"
+    if d.low == d.high == 0:
+        return "identical"
     if not d.decided:
         return "undecided: interval spans zero"
     word = "higher" if d.mean > 0 else "lower"

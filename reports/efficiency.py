@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from reports.cost_tables import SHARED, stage_seconds, total_seconds
+from reports.counterparts import matches
 from reports.info import StudyInfo
 from reports.published import published
+from reports.result_tables import short_names
 from reports.summary import Summary
 from reports.tables import Column, Entry, Line, Table, duration, fixed, missing, number, size, text
 
@@ -39,6 +41,44 @@ def efficiency_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | N
         "the paper's total contains is not said."
     )
     return Table("efficiency", "Cost per iteration and in total", columns, tuple(lines), (note,))
+
+
+def hours_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
+    """Time of each row and setting beside the paper's hours; None where its table has none."""
+    facts = {
+        (f.method, f.ipc): f.value
+        for f in published()
+        if f.table == info.paper_table and f.metric == "hours"
+    }
+    if not facts or not any(s.sample for s in summaries):
+        return None
+    stands, own = matches(info, summaries), {f.dataset for f in published()}
+    settings = list(dict.fromkeys(s.setting for s in summaries))
+    names = dict(zip(settings, short_names(settings), strict=True))
+    columns = (
+        Column("row", "text"),
+        Column("barycenter", parts=("seconds_barycenter",)),
+        Column("recover", parts=("seconds_recover",)),
+        Column("total", parts=("seconds_total",), hint="one seed from an empty store"),
+        Column("paper, hours", parts=("paper_hours",)),
+    )
+    lines = []
+    for s in summaries:
+        match = stands.get(s.setting)
+        ipc = match.ipc if match and s.setting.dataset not in own else s.setting.ipc
+        seconds = stage_seconds(s)
+        entries = (
+            text(s.row),
+            *(duration(seconds.get(stage)) for stage in ("barycenter", "recover")),
+            duration(total_seconds(s)),
+            _printed(facts.get((s.info.paper_row, ipc))),
+        )
+        lines.append(Line(entries, names[s.setting]))
+    note = (
+        "Ours: this machine, mean over seeds. Paper: hours on a GPU that it does not name, at its "
+        "own IPC of the same rank; what they contain is not said."
+    )
+    return Table("hours", "Time of the solvers", columns, tuple(lines), (note,))
 
 
 def _entries(s: Summary, facts: dict[tuple[str, str], float]) -> tuple[Entry, ...]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
+from pathlib import Path
 
+import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -33,6 +36,13 @@ class Grid:
     preview: bytes
 
 
+@cache
+def label_font() -> ImageFont.FreeTypeFont:
+    """DejaVu, which has Greek letters and comes with Matplotlib."""
+    path = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    return ImageFont.truetype(path, size=12)
+
+
 def grid(key: str, title: str, images: np.ndarray, names: Sequence[str] = ()) -> Grid:
     """Classes from left to right in blocks of ten, slots from top to bottom.
 
@@ -54,7 +64,7 @@ def grid(key: str, title: str, images: np.ndarray, names: Sequence[str] = ()) ->
     canvas = Image.new(
         "RGBA", (columns * (tile[1] + GAP) - GAP, blocks * block - GAP), (0, 0, 0, 0)
     )
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=13)
+    draw, font = ImageDraw.Draw(canvas), label_font()
     for k in range(shown):
         x, y = k % columns * (tile[1] + GAP), k // columns * block
         name = fitting(names[k] if names else str(k), tile[1], font)

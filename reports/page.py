@@ -13,7 +13,7 @@ from reports.cells import Cell, cells_of
 from reports.contrast_tables import contrasts_table
 from reports.cost_tables import storage_table, time_table
 from reports.effect_tables import effects_table
-from reports.efficiency import efficiency_table
+from reports.efficiency import efficiency_table, hours_table
 from reports.info import StudyInfo
 from reports.paper_tables import order_note, printed_table
 from reports.published import footnotes, published
@@ -97,6 +97,7 @@ def page_of(info: StudyInfo, frame: pd.DataFrame) -> Page:
         signs_table(info, summaries),
         beside_table(info, summaries),
         efficiency_table(info, summaries),
+        hours_table(info, summaries),
     )
     ordered = sorted(summaries, key=lambda s: _rank(s, cells))
     sections = [_section(info, list(group)) for _, group in groupby(ordered, key=_dataset)]

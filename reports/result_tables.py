@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reports.cells import Setting
 from reports.info import StudyInfo
-from reports.published import Published
+from reports.published import Published, lookup
 from reports.statistics import Printed, welch
 from reports.summary import Summary, reduced
 from reports.tables import (
@@ -169,6 +169,11 @@ def _paper_entry(paper: Published | None) -> Entry:
     return Entry(entry.text, parts, entry.sort, hint=f"{paper.provenance} {paper.note}".strip())
 
 
+def _papers_teacher(dataset: str) -> str:
+    found = lookup("table1", "full-data-teacher", dataset, 0, "resnet18")
+    return f" (the paper's: {found.value:g} %)" if found else ""
+
+
 def _notes(summaries: Sequence[Summary], recipes: Sequence[str]) -> tuple[str, ...]:
     notes = [
         "± is the standard deviation (n - 1) over n seeds; a seed draws the synthetic images, "
@@ -179,5 +184,6 @@ def _notes(summaries: Sequence[Summary], recipes: Sequence[str]) -> tuple[str, .
     for name, label in (("teacher_top1", "Teacher"), ("chance", "Chance")):
         values = {round(v, 6) for s in summaries if (v := s.mean_of(name)) is not None}
         if len(values) == 1:
-            facts.append(f"{label}: {percent(values.pop()).text} %.")
+            theirs = _papers_teacher(summaries[0].setting.dataset) if label == "Teacher" else ""
+            facts.append(f"{label}: {percent(values.pop()).text} %{theirs}.")
     return (*notes, " ".join(facts)) if facts else tuple(notes)

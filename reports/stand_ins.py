@@ -40,6 +40,11 @@ def beside_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
         for s in here
     ]
     note = f"Paper: {paper_name(table)}, ± as printed there (see the notes). {rule(found)}"
+    facts = [
+        m.facts(s.info.paper_row, d) for m in found.values() for s in summaries for d in places
+    ]
+    if any(len(several) > 1 for several in facts):
+        note += " Beside other students stands the mean of the paper's other networks (see hints)."
     return Table("beside", "Beside the paper", columns, tuple(lines), (note,))
 
 

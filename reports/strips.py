@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from bench.errors import BadValue
 from reports.grids import (
@@ -17,6 +17,7 @@ from reports.grids import (
     encoded,
     enlarged,
     fitting,
+    label_font,
     preview_of,
 )
 
@@ -45,7 +46,7 @@ def strip(key: str, title: str, rows: Mapping[str, np.ndarray], names: Sequence[
     block = LABEL + len(images) * (tile[0] + GAP) + GAP
     size = (SIDE + columns * (tile[1] + GAP) - GAP, -(-shown // columns) * block - GAP)
     canvas = Image.new("RGBA", size, (0, 0, 0, 0))
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=13)
+    draw, font = ImageDraw.Draw(canvas), label_font()
     for k in range(shown):
         x, y = SIDE + k % columns * (tile[1] + GAP), k // columns * block
         name = fitting(names[k] if names else str(k), tile[1], font)

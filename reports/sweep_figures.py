@@ -52,7 +52,7 @@ def slice_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) -> F
 
 
 def contour_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) -> Figure | None:
-    """Accuracy over the two numbers that matter most; None with fewer than two numbers."""
+    """Accuracy over the two numbers that matter most; None where the trials span no area."""
     mine = [t for t in trials if t.method == method.label and t.full]
     pair = _two_numbers(method)
     if pair is None or len(mine) < LEAST:
@@ -60,10 +60,12 @@ def contour_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) ->
     first, second = pair
     x, y = ([place(p, t.params[p.name]) for t in mine] for p in pair)
     z = [100 * t.top1 for t in mine]
+    scaled = [np.log10(v) if p.log else np.array(v) for v, p in ((x, first), (y, second))]
+    if not _area(*scaled):
+        return None
 
     def draw(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
-        scaled = (np.log10(v) if p.log else np.array(v) for v, p in ((x, first), (y, second)))
         mesh = Triangulation(*scaled)
         filled = axes.tricontourf(
             Triangulation(x, y, mesh.triangles), z, levels=8, cmap="Blues", alpha=0.9
@@ -80,6 +82,15 @@ def contour_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) ->
         _plain(axes, grid=False)
 
     return render(key, f"Contour, {method.label}", (5.6, 4.1), draw)
+
+
+def _area(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether points lie on more than one line; else there is nothing to draw between them."""
+    spans = np.ptp(x), np.ptp(y)
+    if not all(spans):
+        return False
+    points = np.column_stack([(x - x.mean()) / spans[0], (y - y.mean()) / spans[1]])
+    return bool(np.linalg.matrix_rank(points, tol=1e-6) == 2)
 
 
 def history_figure(key: str, info: SweepInfo, trials: Sequence[TrialInfo]) -> Figure | None:

@@ -22,7 +22,7 @@ from bench.data.sizes import published_sizes
 from bench.errors import BadData
 from bench.plan import Plan, Source
 from bench.recipes import Profile
-from bench.reproduction import Reproduction, item_name, reproduction, without
+from bench.reproduction import Reproduction, item_name, reproducible, reproduction, without
 from bench.results import row_of
 from bench.store import Store
 
@@ -86,7 +86,15 @@ def write_book(edition: Edition) -> Written:
     ]
     chapters += [_computed()] if "figure1" in edition.reproduction.items else []
     made = build_book(_cover(edition), sorted(chapters, key=lambda c: _place(c.key)))
-    return written(made, report_folder(edition.session))
+    return written(made, book_folder(edition))
+
+
+def book_folder(edition: Edition) -> Path:
+    """The report's folder; a page of some items has their names, and leaves the whole one alone."""
+    folder, items = report_folder(edition.session), edition.reproduction.items
+    if set(items) == set(reproducible()):
+        return folder
+    return folder.with_name(f"{folder.name}-{'-'.join(items)}")
 
 
 def _study(edition: Edition, plan: Plan) -> "Chapter":

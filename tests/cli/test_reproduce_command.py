@@ -33,6 +33,10 @@ def test_two_items_share_their_stages_and_one_page(bench: Bench) -> None:
     assert re.search(r"Figures 5a–5b .* 1 of 5", partial.out)  # lambda 10 is WMDD's own
     assert bench.objects() == made
 
+    folders = {path.name.split("-", 3)[3] for path in (bench.store / "reports").iterdir()}
+    assert any(name.endswith("table3") for name in folders)
+    assert any(name.endswith("table3-figure1-figure5a-figure5b") for name in folders), folders
+
     whole = bench.run(*both, "--no-tracking", "--quiet")
     assert whole.code == 0, whole.err
     assert re.search(r"Figures 5a–5b .* 5 of 5", whole.out)

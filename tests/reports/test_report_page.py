@@ -233,3 +233,36 @@ def test_images_and_tabs_are_in_the_page(html: str) -> None:
 def test_one_data_set_needs_no_tabs() -> None:
     page = build(ablation_info(), ablation_frame()).files["report.html"].decode()
     assert 'role="tab"' not in page
+
+
+def test_equal_results_are_called_identical() -> None:
+    frame = ablation_frame()
+    twin = frame["row"] == "Wass + PCBN"
+    frame.loc[frame["row"] == "CE + PCBN", "top1"] = frame.loc[twin, "top1"].to_numpy()
+    (table,) = (t for t in page_of(ablation_info(), frame).analyses if t.key == "contrasts")
+    by_label = {line.entries[0].text: line.entries[-1].text for line in table.lines}
+    assert by_label["Wass - CE under PCBN"] == "identical"
+    counted = sum(line.entries[5].text not in ("", "–") for line in table.lines)
+    assert f"Holm over the {counted} line" in table.notes[0]
+    assert counted == len(table.lines) - 1
+
+
+def test_the_teacher_stands_beside_the_papers() -> None:
+    frame = ablation_frame().assign(teacher_top1=0.7, dataset="imagenette")
+    (section,) = page_of(ablation_info(), frame).sections
+    assert "Teacher: 70.0 % (the paper's: 89.9 %)." in " ".join(section.results[0].notes)
+
+
+def test_table_5_has_the_papers_hours_at_the_ipc_of_the_same_rank() -> None:
+    info = StudyInfo(
+        "table5", "Table 5", paper_table="table5", rows=(RowInfo("WMDD", "", "wmdd", "wmdd"),)
+    )
+    lines = [
+        {"row": "WMDD", "dataset": "digits", "ipc": ipc, "seed": 0, "evaluator": "fkd",
+         "student": "convnet3", "top1": 0.5, "profile": "quick",
+         "seconds_barycenter": 1.5, "seconds_recover": 3.0}
+        for ipc in (1, 2, 5)
+    ]  # fmt: skip
+    (table,) = (t for t in page_of(info, pd.DataFrame(lines)).analyses if t.key == "hours")
+    assert [line.entries[-1].text for line in table.lines] == ["0.71", "2.3", "5.27"]
+    assert [line.entries[1].text for line in table.lines] == ["1.5 s"] * 3

@@ -146,6 +146,17 @@ def test_every_promised_figure_is_drawn_in_both_forms(files: Mapping[str, bytes]
     assert {f"figures/{kind}.{form}" for kind in kinds for form in ("svg", "png")} <= names
 
 
+@pytest.mark.parametrize("one", ["recover.lr", "bn_weight", "both"])
+def test_trials_on_one_line_have_no_contour(one: str) -> None:
+    lines = frame().to_dict("records")
+    for number, row in enumerate(lines):
+        place = {"recover.lr": (number, 0), "bn_weight": (0, number), "both": (number, number)}[one]
+        row["param:bn_weight"], row["param:recover.lr"] = 0.1 * 1.3 ** place[0], 1.3 ** place[1]
+    names = set(build_sweep(INFO, pd.DataFrame(lines)).files)
+    assert "figures/slice-wmdd.png" in names
+    assert "figures/contour-wmdd.png" not in names
+
+
 def test_one_trial_or_none_makes_a_report_without_figures() -> None:
     for count in (0, 1):
         method = replace(METHOD, best={}, best_top1=(), importances=())
