@@ -13,9 +13,10 @@ from bench.space import Choice
 from bench.store import Store
 from bench.sweep.best import best_rows
 from bench.sweep.importance import importances
+from bench.sweep.queue import counted
 from bench.sweep.rows import seconds_spared, trial_rows
 from bench.sweep.settings import Search
-from bench.sweep.spaces import Parameter
+from bench.sweep.spaces import Parameter, params_key
 from bench.sweep.standings import standings
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def describe(
         objectives=sweep.objectives,
         paper_table=sweep.paper_table,
         fidelity=FIDELITY.get(sweep.pruner, sweep.fidelity),
-        facts=_facts(search, rows) | _teachers(search, test, store),
+        facts=_facts(search, rows) | _grid(found) | _teachers(search, test, store),
         made=made,
         alone=alone,
         command=published(),
@@ -85,6 +86,21 @@ def _facts(search: Search, rows: Sequence[Mapping[str, object]]) -> dict[str, st
         "student": search.recipe.student.arch,
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _grid(found: Sequence[Found]) -> dict[str, str]:
+    """How much of each grid has been visited: `6 of 36 points`."""
+    if found[0].search.sweep.sampler != "grid":
+        return {}
+    done = {one.search.row.label: f"{_visited(one)} of {len(one.search.grid)}" for one in found}
+    several = len(set(done.values())) > 1
+    text = ", ".join(f"{k}: {v}" for k, v in done.items()) if several else next(iter(done.values()))
+    return {"grid": f"{text} points"}
+
+
+def _visited(one: Found) -> int:
+    """How many settings have a score."""
+    return len({params_key(t.params) for t in counted(one.study) if "top1" in t.user_attrs})
 
 
 def _teachers(search: Search, test: Session | None, store: Store) -> dict[str, str]:

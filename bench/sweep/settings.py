@@ -60,7 +60,7 @@ class Search:
 
     @cached_property
     def grid(self) -> list[dict[str, Value]]:
-        return grid_of(self.parameters, self.sweep.grid_points)
+        return grid_of(self.parameters, self.sweep.grid_points, self.sweep.seed)
 
     @property
     def trials(self) -> int:

@@ -22,6 +22,7 @@ from bench.plugins import get
 from bench.recipes import SECTIONS
 from bench.registry import Field
 from bench.search import Sweep
+from bench.seeds import seed_for
 from bench.space import Choice, Integer, Space, Uniform
 from bench.study import Row
 
@@ -138,13 +139,18 @@ def distributions(parameters: Sequence[Parameter]) -> dict[str, BaseDistribution
     return {p.name: distribution(p.space) for p in parameters}
 
 
-def grid_of(parameters: Sequence[Parameter], points: int) -> list[dict[str, Value]]:
-    """Every combination of levels: all options, and `points` even steps of each number."""
+def grid_of(parameters: Sequence[Parameter], points: int, seed: int = 0) -> list[dict[str, Value]]:
+    """Every combination of levels: all options, and `points` even steps of each number.
+
+    The order is shuffled by the seed, so that a grid that is cut short has levels of every
+    parameter; it depends on nothing else, so that a longer grid goes on where it was.
+    """
     levels = [_levels(p.space, points) for p in parameters]
-    return [
+    grid = [
         {p.name: value for p, value in zip(parameters, values, strict=True)}
         for values in product(*levels)
     ]
+    return sorted(grid, key=lambda point: seed_for(seed, "grid", params_key(point)))
 
 
 def _levels(space: Space, points: int) -> tuple[Value, ...]:

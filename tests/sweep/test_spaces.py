@@ -113,3 +113,14 @@ def test_trials_are_compared_only_where_nothing_else_differs(
         searched(space={"bn_weight": Uniform(1.0, 2.0)}),
     ]
     assert len({name, *(other.name for other in others)}) == 5
+
+
+def test_a_grid_that_is_cut_short_has_levels_of_every_parameter() -> None:
+    parameters = (Parameter("a", Integer(1, 6)), Parameter("b", Integer(1, 6)))
+    grid = grid_of(parameters, 6)
+    assert [point["a"] for point in grid[:6]] != [1] * 6
+    assert len({point["a"] for point in grid[:6]}) > 2
+    assert len({point["b"] for point in grid[:6]}) > 2
+    assert grid == grid_of(parameters, 6)  # as another process makes it, to go on with it
+    assert grid != grid_of(parameters, 6, seed=1)
+    assert {tuple(p.values()) for p in grid} == {(a, b) for a in range(1, 7) for b in range(1, 7)}
