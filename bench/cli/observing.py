@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bench.cli.session import Session
 from bench.events import Emit, Note, StudyStarted
 from bench.fingerprint import HEX, digest_of
+from bench.replay import Completing
 from bench.tracking.console import console
 from bench.tracking.delivery import OUTBOX, deliver_pending
 from bench.tracking.layout import experiment_name
@@ -83,7 +84,9 @@ def observed(session: Session, options: "RunOptions") -> Observed:
         for problem in deliver_pending(folder).problems:
             observers[0](Note(f"tracking: {problem}"))
         if tracker.models or not ledger.known():
-            observers.append(MlflowObserver(tracker, folder, say=lambda note: fan(note)))
+            log = MlflowObserver(tracker, folder, say=lambda note: fan(note))
+            whole = Completing(log, session.plan, session.store, lambda note: fan(note))
+            observers.append(whole)
     fan = fan_out(observers)
     fan(started(session))
     return Observed(fan, hint_for(session, tracker, options.tracking_uri), ledger)
