@@ -1,13 +1,16 @@
 """The observers of a run: the console, and MLflow where it is wanted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli.session import Session
-from bench.events import Emit, Note, StudyStarted
+from bench.errors import CorruptArtifact
+from bench.events import CellFinished, CellStarted, Emit, Event, Note, StageFinished, StudyStarted
 from bench.fingerprint import HEX, digest_of
-from bench.replay import Completing
+from bench.plan import CellPlan, Plan
+from bench.replay import hit_of, own_memories, stages_made
+from bench.store import Store
 from bench.tracking.console import console
 from bench.tracking.delivery import OUTBOX, deliver_pending
 from bench.tracking.layout import experiment_name
@@ -66,6 +69,50 @@ class Ledger:
         """Notes this run, if tracking is on and nothing waits for delivery."""
         if self.tracker.enabled and not any((self.folder / OUTBOX).glob("*.jsonl")):
             self.session.store.put_record(TRACKED, self.key, {"uri": public(self.tracker.uri)})
+
+
+class Completing:
+    """Passes a run's events on to an observer that is to know every cell wholly.
+
+    A run looks at what it needs: of a known score, at nothing before it; of an artifact that it
+    has in memory, not again. What it left out is told when the cell ends, as `replay` would.
+
+    Args:
+        say: hears of artifacts that are not as they were stored.
+    """
+
+    def __init__(self, observer: Observer, plan: Plan, store: Store, say: Emit) -> None:
+        self._observer, self._store, self._say = observer, store, say
+        self._cells = {(cell.cell.label, cell.address): cell for cell in plan.cells}
+        self._told: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, CellStarted):
+            self._told.clear()
+        elif isinstance(event, StageFinished):
+            self._told.add(event.stage)
+        elif isinstance(event, CellFinished):
+            event = self._completed(event)
+        self._observer(event)
+
+    def close(self, status: str) -> None:
+        """Closes the observer."""
+        self._observer.close(status)
+
+    def _completed(self, event: CellFinished) -> CellFinished:
+        cell = self._cells[event.cell, event.address]
+        for stage in stages_made(cell, self._store):
+            if stage not in self._told:
+                self._observer(self._readable(cell, stage))
+        memories = own_memories(cell, self._store)
+        return replace(event, metrics={**event.metrics, **memories})
+
+    def _readable(self, cell: CellPlan, stage: str) -> StageFinished:
+        try:
+            return hit_of(cell, stage, self._store, load=True)
+        except CorruptArtifact as error:
+            self._say(Note(f"tracking: {cell.cell.label}: no picture: {error}"))
+            return hit_of(cell, stage, self._store, load=False)
 
 
 def tracker_for(session: Session, uri: str | None, enabled: bool, models: bool = False) -> Tracker:
