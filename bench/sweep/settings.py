@@ -13,6 +13,7 @@ from bench.planner import Locate, make_plan
 from bench.recipes import Profile, Recipe
 from bench.search import TRIALS, Sweep
 from bench.study import Row
+from bench.sweep.checking import refuse_bad_values
 from bench.sweep.spaces import Parameter, Value, grid_of, parameters_of
 
 LAYERS = "observe.layers"
@@ -47,6 +48,7 @@ class Search:
         found = parameters_of(self.sweep, self.row, arch, spec)
         for parameter in found:
             self._refuse_fixed(parameter)
+        refuse_bad_values(found, lambda values: self._plan(self._with(values), (0,)))
         return found
 
     def _refuse_fixed(self, parameter: Parameter) -> None:
@@ -97,13 +99,15 @@ class Search:
         overrides: Mapping[str, object] | None = None,
     ) -> Row:
         """The row with some parameters set."""
-        own = {name: value for name, value in params.items() if "." not in name}
-        recipe = {name: value for name, value in params.items() if "." in name}
+        return replace(self._with({**self._observed(), **params, **(overrides or {})}), label=label)
+
+    def _with(self, values: Mapping[str, object]) -> Row:
+        own = {name: value for name, value in values.items() if "." not in name}
+        recipe = {name: value for name, value in values.items() if "." in name}
         return replace(
             self.row,
-            label=label,
             params={**self.row.params, **own},
-            overrides={**self.row.overrides, **self._observed(), **recipe, **(overrides or {})},
+            overrides={**self.row.overrides, **recipe},
         )
 
     def _observed(self) -> dict[str, object]:

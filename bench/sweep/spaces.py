@@ -49,7 +49,8 @@ def parameters_of(sweep: Sweep, row: Row, arch: str, spec: DatasetSpec) -> tuple
     stand for `layer` where neither has one.
 
     Raises:
-        UnknownName: the distiller has no such field, or declares no space for it.
+        UnknownName: neither the distiller nor the recipe has such a field, or no space is declared.
+        BadValue: real bounds of a whole number.
     """
     plugin = get("distiller", row.distiller)
     fields, declared = plugin.fields(), dict(plugin.space)
@@ -59,28 +60,44 @@ def parameters_of(sweep: Sweep, row: Row, arch: str, spec: DatasetSpec) -> tuple
     for name in sweep.parameters or sorted({*plugin.space, *sweep.space}):
         if "." not in name and name not in fields:
             raise UnknownName.of(f"parameter of distiller {row.distiller!r}", name, fields)
+        declared_type = _type(name, fields)
         space = sweep.space.get(name, declared.get(name))
         if space is None:
             raise UnknownName(
                 f"parameter {name!r}: {row.distiller!r} declares no search space for it"
                 f"{suggestion(name, declared)}; give one, such as --space {name}=0.1:10:log"
             )
-        found[name] = _of_type(space, _type(name, fields))
+        found[name] = _of_type(name, space, declared_type)
     return tuple(Parameter(name, found[name]) for name in sorted(found))
 
 
 def _type(name: str, fields: Mapping[str, Field]) -> Any:
-    """The declared type of a parameter; object where the recipe has no such key."""
+    """The declared type of a parameter.
+
+    Raises:
+        UnknownName: the recipe has no such key.
+    """
     if name in fields:
         return fields[name].type
-    section, _, key = name.partition(".")
-    return get_type_hints(SECTIONS[section]).get(key, object) if section in SECTIONS else object
+    keys = {
+        f"{section}.{key}": declared
+        for section, cls in SECTIONS.items()
+        for key, declared in get_type_hints(cls).items()
+    }
+    if name not in keys:
+        raise UnknownName.of("recipe key", name, keys)
+    return keys[name]
 
 
-def _of_type(space: Space, declared: Any) -> Space:
+def _of_type(name: str, space: Space, declared: Any) -> Space:
     """Whole bounds of a real parameter bound real numbers."""
     if isinstance(space, Integer) and declared is float:
         return Uniform(float(space.low), float(space.high), space.log)
+    if isinstance(space, Uniform) and declared is int:
+        raise BadValue(
+            f"search space of {name}: expected whole bounds, given {space.low}:{space.high}; "
+            f"give such as --space {name}=1:10"
+        )
     return space
 
 
@@ -108,6 +125,8 @@ def space_of(text: str) -> tuple[str, Space]:
             if low.lstrip("-").isdigit() and high.isdigit():
                 return name.strip(), Integer(int(low), int(high), log)
             return name.strip(), Uniform(float(low), float(high), log)
+        except BadValue as error:
+            raise BadValue(f"--space {text}: {error}") from error
         except ValueError:
             pass
     raise BadValue(

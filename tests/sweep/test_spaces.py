@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.cli.session import find_spec
-from bench.errors import BadValue, UnknownName
+from bench.errors import BadValue, BenchError, UnknownName
 from bench.search import Sweep
 from bench.space import Choice, Integer, Space, Uniform
 from bench.study import Row
@@ -84,6 +84,26 @@ def test_a_grid_is_the_product_of_its_levels() -> None:
     assert sorted({p["a"] for p in grid}) == [0.1, 1.0, 10.0, 100.0, 1000.0]
     assert sorted({p["b"] for p in grid}) == [1, 2, 3]  # rounded levels, each once
     assert len(grid) == 5 * 3 * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "space", "text"),
+    [
+        ("layer", Choice(("layer-2", "layer-33")), "'layer-33' — did you mean 'layer-3'"),
+        ("solver", Choice(("uniform", "kmeanz")), "'kmeanz' — did you mean 'k-means'"),
+        ("recover.lrr", Uniform(0.05, 0.5), "recipe key 'recover.lrr' — did you mean 'recover.lr'"),
+        ("recover.batch", Integer(0, 5), "recover.batch: expected at least 1, given 0"),
+        ("recover.lr", Choice(("a", "b")), "of recover.lr: .* valid number.*, given 'a'"),
+        ("bn_weight", Choice(("a", 1)), "bn_weight: expected float, given 'a'"),
+        ("recover.iterations", Uniform(1.0, 9.0), "expected whole bounds, given 1.0:9.0"),
+    ],
+)
+def test_a_value_that_no_trial_could_run_is_told_before_the_first(
+    searched: Callable[..., Search], name: str, space: Space, text: str
+) -> None:
+    with pytest.raises(BenchError, match=text) as caught:
+        _ = searched(parameters=(name,), space={name: space}).parameters
+    assert "\n" not in str(caught.value)
 
 
 def test_a_parameter_that_the_row_fixes_cannot_be_searched(

@@ -1,0 +1,47 @@
+"""Search spaces held against the planner, so that a bad value is told before the first trial."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from bench.errors import BadValue, BenchError
+from bench.models.layers import resolve_layer
+from bench.models.outline import outline_for
+from bench.plan import CellPlan, Plan
+from bench.space import Choice
+from bench.sweep.spaces import Parameter, Value
+
+Planned = Callable[[Mapping[str, object]], Plan]
+
+
+def refuse_bad_values(parameters: Sequence[Parameter], planned: Planned) -> None:
+    """Plans one cell for every option and both bounds; `planned` is the row with values set.
+
+    Raises:
+        BadValue: a value that no trial could run, with the parameter's name.
+    """
+    for parameter in parameters:
+        for value in ends(parameter):
+            try:
+                cell = planned({parameter.name: value}).cells[0]
+                _refuse_missing_layers(cell)
+            except BenchError as error:
+                raise BadValue(f"search space of {parameter.name}, {value!r}: {error}") from error
+            except ValidationError as error:
+                message = error.errors()[0]["msg"]
+                raise BadValue(
+                    f"search space of {parameter.name}: {message}, given {value!r}; "
+                    f"give values that --set {parameter.name}=... takes"
+                ) from error
+
+
+def ends(parameter: Parameter) -> tuple[Value, ...]:
+    """All options, or both bounds."""
+    space = parameter.space
+    return tuple(space.options) if isinstance(space, Choice) else (space.low, space.high)
+
+
+def _refuse_missing_layers(cell: CellPlan) -> None:
+    model = outline_for(cell.recipe.squeeze.arch, cell.source.spec)
+    for layer in dict.fromkeys((cell.distiller.request.layer, *cell.recipe.observe.layers)):
+        resolve_layer(model, layer)
