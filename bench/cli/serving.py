@@ -10,7 +10,7 @@ import click
 from bench.errors import BadValue
 from bench.store import Store
 from bench.tracking.comparison import newest_comparison
-from bench.tracking.connection import connect
+from bench.tracking.connection import connect, short_calls
 from bench.tracking.delivery import deliver_pending
 from bench.tracking.layout import experiment_name
 from bench.tracking.shared_view import share_view
@@ -28,7 +28,8 @@ def serve(root: str, uri: str | None, port: int, study: str, dry_run: bool) -> i
     for problem in deliver_pending(folder).problems:
         click.echo(f"tracking: {problem}", err=True)
     command = ui_command(tracker.uri, tracker.artifact_root(folder) or folder / "artifacts", port)
-    addresses = prepared(tracker.uri, base, study, keep=not dry_run)
+    with short_calls():
+        addresses = prepared(tracker.uri, base, study, keep=not dry_run)
     if tracker.served or dry_run:
         click.echo(addresses)
         click.echo("" if tracker.served else f"started by: {' '.join(command)}")

@@ -13,7 +13,7 @@ import psutil
 
 from bench.errors import BenchError
 from bench.tracking.layout import file_name
-from bench.tracking.tracker import public, sqlite_file
+from bench.tracking.tracker import answers, public, sqlite_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -86,7 +86,13 @@ def short_calls() -> Iterator[None]:
 
 
 def connect(uri: str) -> "MlflowClient":
-    """A client that works; a local SQLite file is created and migrated by one process at a time."""
+    """A client that works; a local SQLite file is created and migrated by one process at a time.
+
+    Raises:
+        Unreachable: nothing listens at a server's address, or the store fails.
+    """
+    if not answers(uri):
+        raise Unreachable(f"{public(uri)} does not answer")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     from mlflow import MlflowClient
 

@@ -12,7 +12,6 @@ from bench.tracking.connection import Clash, Refused, Unreachable
 from bench.tracking.layout import Point
 from bench.tracking.observers import attempt
 from bench.tracking.outbox import Op, Reader
-from bench.tracking.tracker import answers, public
 
 TOGETHER = 1000  # metrics that are sent in one go
 CLASHES = 2  # in a row that are taken for chance
@@ -82,8 +81,6 @@ class Courier:
     def _open(self) -> Books:
         if self._books is None:
             header = self.reader.header()
-            if not answers(header.uri):
-                raise Unreachable(f"{public(header.uri)} does not answer")
             self._books = Books(header, self.reader.path.with_suffix(".files"))
         return self._books
 

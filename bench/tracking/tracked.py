@@ -1,6 +1,6 @@
 """What MLflow has already."""
 
-from bench.tracking.connection import asking, connect
+from bench.tracking.connection import asking, connect, short_calls
 
 
 def finished_keys(uri: str, experiment: str) -> set[str]:
@@ -9,6 +9,11 @@ def finished_keys(uri: str, experiment: str) -> set[str]:
     Raises:
         Refused, Unreachable: the store does not answer.
     """
+    with short_calls():
+        return _keys(uri, experiment)
+
+
+def _keys(uri: str, experiment: str) -> set[str]:
     client, keys, token = connect(uri), set[str](), None
     done = "tags.level = 'cell' and attributes.status = 'FINISHED'"
     with asking(uri):

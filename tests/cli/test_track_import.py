@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import socket
+import time
 from datetime import datetime
 from pathlib import Path
 from statistics import fmean, stdev
@@ -11,6 +13,8 @@ import pytest
 from cli_runs import Bench, Invoke
 from mlflow import MlflowClient
 from mlflow.entities import Run
+
+from bench.tracking.connection import SHORT
 
 IMPORT = ("track", "import", "tiny.py", "--profile", "smoke")
 RUN = ("run", "tiny.py", "--profile", "smoke", "--quiet")
@@ -172,6 +176,36 @@ def test_bad_input_is_one_line(
     assert expected in ended.err
     assert ended.err.count("\n") == 1
     assert not (store / "tracking" / "outbox").exists()
+
+
+@pytest.mark.parametrize("words", [IMPORT, ("ui",)])
+def test_a_server_that_is_away_is_said_at_once(
+    store: Path, invoke: Invoke, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    start = time.monotonic()
+    ended = invoke(*words, "--tracking-uri", uri)
+    assert time.monotonic() - start < 10
+    assert (ended.code, ended.out, ended.err) == (2, "", f"error: {uri} does not answer\n")
+
+
+def test_a_server_that_is_silent_is_not_waited_for(
+    store: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setitem(SHORT, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        start = time.monotonic()
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        ended = invoke(*IMPORT, "--tracking-uri", uri)
+    assert time.monotonic() - start < 10
+    assert ended.code == 2
+    assert ended.err.startswith(f"error: {uri}: ")
 
 
 def test_a_damaged_artifact_is_named(store: Path, invoke: Invoke) -> None:
