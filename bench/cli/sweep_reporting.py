@@ -50,7 +50,9 @@ def write_best(found: Sequence[Found], folder: Path, options: SweepOptions) -> P
         return None
     path = folder / "best.py"
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, best_study(winners, options.profile, published()).encode())
+    write_atomically(
+        path, best_study(winners, options.profile, published(), mark_of(options)).encode()
+    )
     return path
 
 
@@ -84,11 +86,16 @@ def write_report(
 
 def report_folder(found: Sequence[Found], store: Store, options: SweepOptions) -> Path:
     """`<store>/reports/sweep-<name>-<profile>`, with a mark where it is not as declared."""
-    search, declared = found[0].search, load_sweep(options.sweep)
+    search = found[0].search
+    name = f"{search.sweep.study_name}-{search.profile}{mark_of(options)}"
+    return store.local_folder("reports") / name
+
+
+def mark_of(options: SweepOptions) -> str:
+    """What tells a sweep that is not as declared from the others; empty for the declared one."""
+    declared = load_sweep(options.sweep)
     changed = [*options.settings, *options.spaces, *options.distillers]
     given = {k: v for k, v in options.changes.items() if v is not None}
     changed += [f"{k}={v}" for k, v in given.items() if v != getattr(declared, k)]
     text = "|".join(changed)
-    mark = f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}" if changed else ""
-    name = f"{search.sweep.study_name}-{search.profile}{mark}"
-    return store.local_folder("reports") / name
+    return f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}" if changed else ""

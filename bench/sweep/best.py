@@ -27,10 +27,13 @@ def best_rows(search: Search, winner: Standing) -> list[Row]:
     return [search.row_of(winner.params, best_label(search)), default]
 
 
-def best_study(found: Sequence[tuple[Search, Standing]], profile: Profile, command: str) -> str:
+def best_study(
+    found: Sequence[tuple[Search, Standing]], profile: Profile, command: str, mark: str = ""
+) -> str:
     """A study file with the winners of all searches on the test split.
 
-    Its seeds are fresh, so that it is not run on the luck that made it the winner.
+    Its seeds are fresh, so that it is not run on the luck that made it the winner. The mark is
+    that of the sweep's report, so that the test of a variant has a folder of its own, too.
     """
     sweep = found[0][0].sweep
     pairs = [best_rows(search, winner) for search, winner in found]
@@ -46,7 +49,7 @@ def best_study(found: Sequence[tuple[Search, Standing]], profile: Profile, comma
         command=command,
         drawn=drawn,
         profile=profile,
-        study=f"{sweep.study_name}-best",
+        study=f"{sweep.study_name}{mark}-best",
         rows=rows,
         dataset=sweep.dataset,
         ipc=sweep.ipc,
