@@ -67,6 +67,11 @@ class Sweep:
         one_of("fidelity", self.fidelity, FIDELITIES)
         for name in self.objectives:
             one_of("objective", name, OBJECTIVES)
+        if len(set(self.objectives)) < len(self.objectives):
+            raise BadValue(
+                f"sweep {self.name!r}: expected different objectives, given "
+                f"{', '.join(self.objectives)}; name each once"
+            )
         if self.objectives[:1] != ("top1",):
             raise BadValue(
                 f"sweep {self.name!r}: expected top1 as the first objective, since the winner is "

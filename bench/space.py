@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from bench.errors import BadValue
 
@@ -15,8 +16,7 @@ class Uniform:
     log: bool = False
 
     def __post_init__(self) -> None:
-        if not self.low < self.high or (self.log and self.low <= 0):
-            raise BadValue(f"search space: expected low < high (positive if log), given {self}")
+        _check_bounds(self.low, self.high, self.log)
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,20 @@ class Integer:
     log: bool = False
 
     def __post_init__(self) -> None:
-        if not self.low < self.high or (self.log and self.low <= 0):
-            raise BadValue(f"search space: expected low < high (positive if log), given {self}")
+        _check_bounds(self.low, self.high, self.log)
+
+
+def _check_bounds(low: float, high: float, log: bool) -> None:
+    """Refuses empty ranges and those that have no logarithm or no end."""
+    if not (isfinite(low) and isfinite(high) and low < high):
+        raise BadValue(
+            f"search space: expected finite bounds with low < high, given {low:g}:{high:g}"
+        )
+    if log and low <= 0:
+        raise BadValue(
+            f"search space: expected positive bounds on a logarithmic scale, given {low:g}:"
+            f"{high:g}; raise the lower one, or leave out the logarithm"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`bench sweep`: search parameters on held-out data, then run the winner on the test split."""
 
 import signal
+from collections.abc import Iterable
 
 import click
 
@@ -13,7 +14,12 @@ from bench.cli.options import (
 )
 from bench.cli.run_command import interrupt
 from bench.recipes import Profile
-from bench.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS, Pruner, Sampler
+from bench.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS
+
+
+def _names(known: Iterable[str]) -> str:
+    """Names as the help shows them; the sweep itself refuses others, with the nearest match."""
+    return f"[{'|'.join(known)}]"
 
 
 @click.command("sweep")
@@ -24,13 +30,13 @@ from bench.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS, Pruner, Samp
 @click.option("--trials", "--budget-trials", type=int, help="Trials per distiller, in total. [20]")
 @click.option("--budget-seconds", type=float, help="Device seconds per distiller instead.")
 @click.option("--seeds", type=int, help="Cells per trial. [3]")
-@click.option("--sampler", type=click.Choice(SAMPLERS), help="[tpe]")
+@click.option("--sampler", metavar=_names(SAMPLERS), help="[tpe]")
 @click.option("--sampler-seed", type=int, help="Seed of the draws. [0]")
-@click.option("--pruner", type=click.Choice(PRUNERS), help="[none]")
-@click.option("--fidelity", type=click.Choice(FIDELITIES), help="What hyperband shortens.")
+@click.option("--pruner", metavar=_names(PRUNERS), help="[none]")
+@click.option("--fidelity", metavar=_names(FIDELITIES), help="What hyperband shortens.")
 @click.option("--grid-points", type=int, help="Levels of a real parameter in a grid. [9]")
 @click.option(
-    "--objective", "objectives", multiple=True, type=click.Choice(list(OBJECTIVES)),
+    "--objective", "objectives", multiple=True, metavar=_names(OBJECTIVES),
     help="Search for a Pareto front of several (repeatable; top1 first).",
 )  # fmt: skip
 @click.option(
@@ -59,9 +65,9 @@ def command(
     trials: int | None,
     budget_seconds: float | None,
     seeds: int | None,
-    sampler: Sampler | None,
+    sampler: str | None,
     sampler_seed: int | None,
-    pruner: Pruner | None,
+    pruner: str | None,
     fidelity: str | None,
     grid_points: int | None,
     objectives: tuple[str, ...],

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from bench.catalog import load_sweep
 from bench.cli.running import RunOptions
 from bench.cli.session import find_source
+from bench.errors import BadValue
 from bench.overrides import parse
 from bench.plan import Source
 from bench.planner import Locate
 from bench.plugins import get, load_file
 from bench.recipes import Profile
-from bench.search import Sweep
+from bench.search import Sweep, at_least
 from bench.study import Row
 from bench.sweep.settings import Search, searches
 from bench.sweep.spaces import space_of
@@ -52,6 +54,14 @@ class SweepOptions:
     test: bool = True
     join: bool = False
     run: RunOptions = field(default_factory=RunOptions)
+
+    def __post_init__(self) -> None:
+        at_least("--workers", self.workers, 1)
+        if self.budget_seconds is not None and not 0 < self.budget_seconds < inf:
+            raise BadValue(
+                "--budget-seconds: expected a positive, finite number, given "
+                f"{self.budget_seconds:g}; give --trials for a budget of trials"
+            )
 
     @property
     def data_root(self) -> Path:

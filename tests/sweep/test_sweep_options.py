@@ -1,5 +1,6 @@
 """What is typed becomes a sweep, and is passed on to other workers unchanged."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import bench.cli.sweeping
 from bench.cli.main import cli
 from bench.cli.running import RunOptions, again, published
 from bench.cli.sweep_options import SweepOptions
-from bench.errors import BadValue
+from bench.cli.sweep_reporting import mark_of
+from bench.errors import BadValue, BenchError
 from bench.space import Uniform
 from bench.sweep.best import best_study, fresh_seeds
 from bench.sweep.standings import Standing
@@ -86,6 +88,24 @@ def test_the_study_of_the_best_names_every_value(data_root: Path) -> None:
     assert best.overrides == {"recover.iterations": 7}
     assert study.seeds == fresh_seeds("smoke") == (1000, 1001)  # type: ignore[attr-defined]
     assert "mean top-1 85.00 %, trials 3, 4" in text
+    assert study.name == "sweep-lambda-best"  # type: ignore[attr-defined]
+
+
+def test_the_test_of_a_variant_carries_the_mark_of_its_report(data_root: Path) -> None:
+    declared = SweepOptions("lambda", "smoke", data=str(data_root), trials=3)
+    variants = [
+        declared,
+        replace(declared, settings=("recover.iterations=7",)),
+        replace(declared, changes={"sampler": "gp"}),
+        replace(declared, spaces=("bn_weight=1:10",)),
+    ]
+    marks = [mark_of(options) for options in variants]
+    assert marks[0] == ""
+    assert len(set(marks)) == 4
+    (search,) = variants[1].searches()
+    winner = Standing({"bn_weight": 2.5}, (3,), (0.8,))
+    text = best_study([(search, winner)], "smoke", "bench sweep lambda", marks[1])
+    assert f'name="sweep-lambda{marks[1]}-best"' in text.replace("'", '"')
 
 
 def test_files_that_others_see_hold_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,3 +113,26 @@ def test_files_that_others_see_hold_no_password(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("sys.argv", ["/bin/bench", *given])
     assert again() == f"bench {given[0]} lambda {given[2]}"
     assert published() == "bench sweep lambda --storage=postgresql+psycopg2://db:5432/optuna"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("--budget-seconds -1", "--budget-seconds: expected a positive, finite number, given -1"),
+        ("--workers 0", "--workers: expected at least 1, given 0"),
+        ("--objective top1 --objective top1", "expected different objectives, given top1, top1"),
+        ("--space bn_weight=10:1", "--space bn_weight=10:1: .* low < high, given 10:1"),
+        ("--space bn_weight=0:1:log", "expected positive bounds on a logarithmic scale, given 0:1"),
+        ("--space bn_weight=1.0:inf", "expected finite bounds"),
+        ("--sampler tpee", "unknown sampler 'tpee' — did you mean 'tpe'"),
+        ("--objective top", "unknown objective 'top' — did you mean 'top1'"),
+        ("--pruner hyperbnad", "unknown pruner 'hyperbnad' — did you mean 'hyperband'"),
+        ("--fidelity recover.iter", "did you mean 'recover.iterations'"),
+    ],
+)
+def test_bad_options_are_one_line(words: str, text: str, tmp_path: Path, data_root: Path) -> None:
+    place = ["--store", str(tmp_path), "--data", str(data_root), "--no-tracking"]
+    result = CliRunner().invoke(cli, ["sweep", "lambda", *words.split(), *place])
+    assert isinstance(result.exception, BenchError)
+    assert re.search(text, str(result.exception))
+    assert "\n" not in str(result.exception)
