@@ -1,7 +1,8 @@
 """What `bench sweep` does: trials by one or several workers, the winner's test, the report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,11 +12,12 @@ from bench.cli.running import again
 from bench.cli.session import Session
 from bench.cli.sweep_describing import Found
 from bench.cli.sweep_options import SweepOptions
-from bench.cli.sweep_reporting import conclude
+from bench.cli.sweep_reporting import conclude, report_folder, tested
 from bench.cli.workers import workers
 from bench.errors import StopRun
-from bench.events import Note, StudyFinished, StudyStarted
+from bench.events import Note, ReportWritten, StudyFinished, StudyStarted
 from bench.fingerprint import HEX, digest_of
+from bench.results import row_of
 from bench.search import Sweep
 from bench.stages.compute import choose_device
 from bench.store import Store
@@ -29,6 +31,7 @@ from bench.sweep.storage import enqueue_grid, journal_path, open_study, storage_
 from bench.sweep.worker import Ended, Worker
 from bench.tracking.console import console
 from bench.tracking.delivery import deliver_pending
+from bench.tracking.layout import summarise
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import FanOut, Observer, fan_out
 
@@ -68,7 +71,9 @@ def run_sweep(options: SweepOptions) -> int:
     if options.join:
         return 0
     found = [Found(one.search, one.study) for one in opened]
-    return conclude(found, store, options, ended)
+    code = conclude(found, store, options, ended)
+    tell_result(options, opened, store, report_folder(found, store, options))
+    return code
 
 
 def opened_search(search: Search, store: Store, options: SweepOptions) -> Open:
@@ -119,6 +124,26 @@ def watched(options: SweepOptions, opened: Sequence[Open], store: Store) -> FanO
     return fan
 
 
+def tell_result(options: SweepOptions, opened: Sequence[Open], store: Store, folder: Path) -> None:
+    """Adds the report and the result, which are known after the last trial, to the sweep's run."""
+    session = Session(opened[0].search.base, store, options.data_root)
+    tracker = tracker_for(session, options.run.tracking_uri, options.run.track)
+    if not tracker.enabled:
+        return
+    quiet, shown = replace(tracker, system_metrics=0), console(quiet=True)
+    log = MlflowObserver(quiet, store.local_folder("tracking"), say=lambda note: fan(note))
+    fan = fan_out([shown, log])
+    best = folder / "best.py"
+    numbers = summary(opened)
+    if options.test and best.exists():
+        plan = tested(best, store, options).plan
+        numbers |= summarise(row_of(cell, plan, store) for cell in plan.cells)
+    fan(started(opened))
+    fan(ReportWritten(sorted(str(path) for path in folder.rglob("*") if path.is_file())))
+    fan(StudyFinished(opened[0].search.sweep.study_name, "FINISHED", numbers))
+    fan.close("FINISHED")
+
+
 def started(opened: Sequence[Open]) -> StudyStarted:
     """The event that opens a sweep; all its workers and resumptions are one run."""
     sweep, profile = opened[0].search.sweep, opened[0].search.profile
@@ -163,7 +188,5 @@ def summary(opened: Sequence[Open]) -> dict[str, float]:
     for one in opened:
         best = standings(one.study)
         if best:
-            label = one.search.row.label
-            found[f"{label}_best_validation_top1"] = best[0].mean
-            found[f"{label}_best_validation_n"] = float(len(best[0].top1))
+            found |= best[0].summary(f"{one.search.row.label}_best_validation")
     return found

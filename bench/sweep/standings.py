@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, stdev
 
 from optuna.study import Study
 from optuna.trial import TrialState
@@ -22,6 +22,11 @@ class Standing:
     @property
     def mean(self) -> float:
         return fmean(self.top1)
+
+    def summary(self, name: str) -> dict[str, float]:
+        """Mean, std (n - 1) and n of its accuracies, as `<name>_mean` and so on."""
+        found = {f"{name}_mean": self.mean, f"{name}_n": float(len(self.top1))}
+        return found | ({f"{name}_std": stdev(self.top1)} if len(self.top1) > 1 else {})
 
 
 def standings(study: Study) -> list[Standing]:

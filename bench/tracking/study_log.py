@@ -3,6 +3,8 @@
 import getpass
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from os.path import commonpath
 from pathlib import Path
 
 from bench.events import (
@@ -35,20 +37,29 @@ from bench.tracking.outbox import Outbox, new_header
 from bench.tracking.provenance import Provenance, provenance
 from bench.tracking.tracker import Tracker
 
+Span = tuple[int, int]  # begin and end, in milliseconds
+
 
 class StudyLog:
     """The outbox of one study, with its thread, its cells and the machine's load."""
 
     def __init__(
-        self, tracker: Tracker, folder: Path, code: Path | None, event: StudyStarted
+        self,
+        tracker: Tracker,
+        folder: Path,
+        code: Path | None,
+        event: StudyStarted,
+        span: Span | None = None,
     ) -> None:
         experiment = tracker.experiment or experiment_name(event.study)
         header = new_header(event.study, tracker.uri, experiment, tracker.artifact_root(folder))
+        header = replace(header, host=event.tags.get("host", header.host))  # "": of no machine here
         self._outbox = Outbox(folder / OUTBOX, header)
         self._run, self._models = header.run, tracker.models
         given = event.tags.get("study_address")
         self._key = given or study_address(event.study, event.cells, event.params)
         self._origin = provenance(code)
+        self._span = span
         self._computed = False
         self._rows: list[Mapping[str, object]] = []
         self._summary: dict[str, float] = {}
@@ -90,15 +101,17 @@ class StudyLog:
         self._leave("FAILED" if status == "FAILED" else "KILLED")
         if self._load is not None:
             self._load.close()
-        now = milliseconds()
-        found, _ = points(summarise(self._rows) | self._summary, 0, now)
+        end = self._span[1] if self._span else milliseconds()
+        found, _ = points(summarise(self._rows) | self._summary, 0, end)
         if found:
             self._outbox.append({"op": "metrics", "key": self._key, "points": found})
-        self._outbox.append({"op": "end", "key": self._key, "status": status, "t": now})
+        self._outbox.append({"op": "end", "key": self._key, "status": status, "t": end})
         return self.delivery.close(patience)
 
     def _begin(self, event: StudyStarted) -> None:
         short, long = split_params(event.params)
+        now = milliseconds()
+        began = self._span[0] if self._span else now
         tags = {
             **self._origin.tags(),
             "study": event.study,
@@ -113,7 +126,8 @@ class StudyLog:
         self._outbox.append(
             {
                 "op": "run", "level": "study", "key": self._key, "name": _name(event),
-                "params": {**short, "cells": len(event.cells)}, "tags": tags, "t": milliseconds(),
+                "params": {**short, "cells": len(event.cells)}, "tags": tags,
+                "t": now, "began": began,
             }
         )  # fmt: skip
         if long:
@@ -156,13 +170,15 @@ class StudyLog:
         self._outbox.append({"op": "artifact", "key": self._key, "file": name, "to": to})
 
     def _keep_files(self, event: ReportWritten) -> None:
-        for path in map(Path, event.paths):
-            if path.is_file():
-                name = f"report/{path.name}"
-                self._outbox.keep(path, name)
-                self._outbox.append(
-                    {"op": "artifact", "key": self._key, "file": name, "to": "report"}
-                )
+        """Keeps a report as it lies, since its pages name the files in folders below them."""
+        paths = [path for path in map(Path, event.paths) if path.is_file()]
+        top = Path(commonpath([path.parent for path in paths])) if paths else Path()
+        for path in paths:
+            place = Path("report") / path.relative_to(top)
+            self._outbox.keep(path, str(place))
+            self._outbox.append(
+                {"op": "artifact", "key": self._key, "file": str(place), "to": str(place.parent)}
+            )
 
 
 def _name(event: StudyStarted) -> str:

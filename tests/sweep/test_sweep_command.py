@@ -1,14 +1,17 @@
 """`bench sweep` from the outside: killed and resumed, shared by workers, its winner tested once."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, stdev
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
@@ -64,6 +67,10 @@ SWEEP = Sweep(
 )
 '''
 TRIALS = 4
+ROWS = {  # label of a tested row -> its name in MLflow
+    "mortal, best found": "mortal_best_found",
+    "mortal, recipe's own values": "mortal_recipe_s_own_values",
+}
 pytestmark = pytest.mark.slow
 
 
@@ -78,9 +85,15 @@ class Place:
     def store(self) -> Path:
         return self.folder / "store"
 
+    @property
+    def tracking(self) -> str:
+        """A database to track in, where a test asks for it."""
+        return f"sqlite:///{self.folder / 'mlflow.db'}"
+
     def bench(self, *words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "bench.cli.main", *words, "--store", str(self.store)]
-        command += ["--data", str(self.data), "--no-tracking", "-q", "--profile", "smoke"]
+        command += ["--data", str(self.data), "-q", "--profile", "smoke"]
+        command += [] if "--tracking-uri" in words else ["--no-tracking"]
         command += ["--plugin", str(self.folder / "mortal_plugin.py")]
         return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
@@ -170,6 +183,42 @@ def test_two_processes_share_the_trials(tmp_path: Path, data_root: Path) -> None
     assert sum(t.state == TrialState.COMPLETE for t in trials) == 6
     assert len({t.params["strength"] for t in trials}) == len(trials)
     assert len([m for m in Store(where.store).manifests() if m.stage == "squeeze"]) == 1
+
+
+def test_mlflow_has_the_report_and_the_result(
+    tmp_path: Path, data_root: Path, migrated: Path
+) -> None:
+    where = place(tmp_path, data_root, calls=3)
+    shutil.copyfile(migrated, tmp_path / "mlflow.db")
+    done = where.sweep("--trials", "2", "--tracking-uri", where.tracking)
+    assert done.returncode == 0, done.stderr
+    client = MlflowClient(where.tracking)
+    (found,) = [e for e in client.search_experiments() if e.name == "bench/sweep-tiny"]
+    (run,) = client.search_runs([found.experiment_id], "tags.role = 'sweep'")
+    assert run.info.status == "FINISHED"
+    (report,) = (where.store / "reports").glob("sweep-tiny-smoke*")
+    kept = {f"report/{p.relative_to(report)}" for p in report.rglob("*") if p.is_file()}
+    names = {"report.html", "report.md", "trials.csv", "best.py", "figures/history.png"}
+    assert {f"report/{name}" for name in names} <= kept
+    assert set(files(client, run.info.run_id, "report")) == kept
+    best = max(where.trials(), key=lambda t: (t.values or [0.0])[0])
+    top1 = list(best.user_attrs["top1"].values())
+    drawn = {"mean": fmean(top1), "std": stdev(top1), "n": 2}
+    scored = [m for m in Store(where.store).manifests() if m.stage == "evaluate"]
+    tested = [m for m in scored if m.seed in (1000, 1001)]
+    by_row = {row: [m.meta["top1"] for m in tested if row in m.label] for row in ROWS}
+    expected = {f"mortal_best_validation_{k}": v for k, v in drawn.items()}
+    for row, scores in by_row.items():
+        values = {"mean": fmean(scores), "std": stdev(scores), "n": 2}
+        expected |= {f"{ROWS[row]}_digits_ipc1_{k}": v for k, v in values.items()}
+    shown = {k.removeprefix("summary/"): v for k, v in run.data.metrics.items()}
+    assert {k: shown.get(k) for k in expected} == pytest.approx(expected)
+
+
+def files(client: MlflowClient, run: str, folder: str | None = None) -> list[str]:
+    found = client.list_artifacts(run, folder)
+    below = [path for a in found if a.is_dir for path in files(client, run, a.path)]
+    return [a.path for a in found if not a.is_dir] + below
 
 
 def test_a_missing_sweep_is_one_line(tmp_path: Path, data_root: Path) -> None:
