@@ -30,9 +30,21 @@ def replay(plan: Plan, store: Store, emit: Emit, known: Collection[CellPlan] = (
         _replay_cell(cell, plan, store, emit, load=cell not in known)
 
 
+def span(plan: Plan, store: Store) -> tuple[float, float]:
+    """When the first finished cell began and the last one ended, in seconds since the epoch."""
+    begins, ends = zip(*(_cell_span(c, plan, store) for c in finished(plan, store)), strict=True)
+    return min(begins), max(ends)
+
+
+def _cell_span(cell: CellPlan, plan: Plan, store: Store) -> tuple[float, float]:
+    end = created(store.manifest(cell.address))
+    return end - own_seconds(row_of(cell, plan, store)), end
+
+
 def _replay_cell(cell: CellPlan, plan: Plan, store: Store, emit: Emit, *, load: bool) -> None:
-    row, end = row_of(cell, plan, store), created(store.manifest(cell.address))
-    emit(cell_started(cell, end - own_seconds(row)))
+    row = row_of(cell, plan, store)
+    begin, end = _cell_span(cell, plan, store)
+    emit(cell_started(cell, begin))
     for stage in stages_made(cell, store):
         emit(hit_of(cell, stage, store, load=load))
     metrics = metrics_of(row) | own_memories(cell, store)

@@ -10,7 +10,7 @@ from bench.cli.session import Session
 from bench.errors import BadValue
 from bench.events import ReportWritten, StudyFinished, StudyStarted
 from bench.plan import CellPlan
-from bench.replay import finished, replay
+from bench.replay import finished, replay, span
 from bench.tracking.console import console
 from bench.tracking.delivery import OUTBOX, deliver_pending
 from bench.tracking.layout import cell_key, experiment_name
@@ -20,6 +20,10 @@ from bench.tracking.tracked import finished_keys
 from bench.tracking.tracker import Tracker
 
 PATIENCE = 600.0  # seconds without progress that an import waits for a slow store
+
+UNKNOWN = (  # tags that would speak of the importer
+    "git_commit", "dirty", "host", "machine", "mlflow.source.git.commit", "mlflow.user",
+)  # fmt: skip
 
 
 def import_study(session: Session, uri: str | None) -> int:
@@ -52,7 +56,7 @@ def imported(session: Session) -> StudyStarted:
     """The event that opens the study; what computed it is not known, so nothing is claimed."""
     begun = started(session)
     source = {"mlflow.source.name": f"bench track import {begun.study}"}
-    unknown = dict.fromkeys(("git_commit", "dirty", "machine", "mlflow.source.git.commit"), "")
+    unknown = dict.fromkeys(UNKNOWN, "")
     return replace(begun, tags={**begun.tags, **source, **unknown, "origin": "store"})
 
 
@@ -66,7 +70,8 @@ def tell(session: Session, tracker: Tracker, known: list[CellPlan]) -> bool:
     """Replays the study to MLflow, with its report; whether all was delivered."""
     plan, folder = session.plan, session.store.local_folder("tracking")
     shown, quiet = console(quiet=True), replace(tracker, system_metrics=0)
-    log = MlflowObserver(quiet, folder, say=lambda note: fan(note), patience=PATIENCE)
+    when = span(plan, session.store)
+    log = MlflowObserver(quiet, folder, lambda note: fan(note), patience=PATIENCE, span=when)
     fan, ledger = fan_out([shown, log]), Ledger(session, tracker, folder)
     status = "KILLED"
     try:

@@ -17,6 +17,8 @@ class MlflowObserver:
         say: hears a Note when the store is down or refuses something, each once.
         code: folder of the code whose git state is recorded; None for bench's own.
         patience: seconds without progress that `close` waits for a slow store.
+        span: when a study of the past began and ended, in seconds since the epoch; None for one
+            that happens now.
     """
 
     def __init__(
@@ -26,9 +28,11 @@ class MlflowObserver:
         say: Emit = silent,
         code: Path | None = None,
         patience: float = PATIENCE,
+        span: tuple[float, float] | None = None,
     ) -> None:
         self._tracker, self._folder, self._say = tracker, folder, say
         self._code, self._patience = code, patience
+        self._span = (round(1000 * span[0]), round(1000 * span[1])) if span else None
         self._said: set[str] = set()
         self._open: StudyLog | None = None
 
@@ -37,10 +41,13 @@ class MlflowObserver:
             if self._open is not None:
                 self._open.step(event)
         elif isinstance(event, StudyStarted):
-            self._open = self._open or StudyLog(self._tracker, self._folder, self._code, event)
+            self._open = self._open or self._begun(event)
         elif self._open is not None:
             self._open.hear(event)
             self._report(self._open)
+
+    def _begun(self, event: StudyStarted) -> StudyLog:
+        return StudyLog(self._tracker, self._folder, self._code, event, self._span)
 
     def close(self, status: str) -> None:
         """Writes the end down and waits a few seconds for the last deliveries."""

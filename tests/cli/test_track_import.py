@@ -89,6 +89,7 @@ def test_every_finished_cell_becomes_a_run(store: Path, bench: Bench, invoke: In
         assert run.data.metrics["resources/peak_memory_relabel"] > 0
         shown = {"images/synthetic.png", "images/confusion.png", "confusion.csv", "manifest.json"}
         assert files(store, run) == shown
+        assert run.inputs is not None
         inputs = {i.tags[0].value for i in run.inputs.dataset_inputs}
         assert inputs == {"train", "test", "distilled"}
 
@@ -154,6 +155,19 @@ def test_runs_carry_the_times_at_which_they_were_computed(store: Path, invoke: I
         assert run.info.end_time == pytest.approx(created(made) * 1000, abs=1)
         own = sum(float(row[f"seconds_{s}"] or 0) for s in ("recover", "relabel", "evaluate"))
         assert run.info.end_time - run.info.start_time == pytest.approx(own * 1000, abs=1)
+
+
+def test_the_study_spans_its_cells_and_names_no_importer(store: Path, invoke: Invoke) -> None:
+    assert invoke(*IMPORT).code == 0
+    (study,), cells = runs(store, "study").values(), runs(store, "cell").values()
+    assert study.info.start_time == min(run.info.start_time for run in cells)
+    assert study.info.end_time == max(run.info.end_time for run in cells)
+    last = client_of(store).get_metric_history(
+        study.info.run_id, f"summary/{ROWS[2]}_digits_ipc2_n"
+    )
+    assert [point.timestamp for point in last] == [study.info.end_time]
+    for run in (study, *cells):
+        assert not {"host", "machine", "mlflow.user"} & run.data.tags.keys()
 
 
 def created(manifest: Path) -> float:
