@@ -7,7 +7,7 @@ can be compared is the shape.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
@@ -26,6 +26,7 @@ SHORT = 300.0  # ratio of the ends of a logarithmic axis below which it has tick
 BINS = 6  # groups of trials along a real parameter, of about equal size
 OF_PARAMETER = {"figure5a": "bn_weight", "table6": "layer"}  # what a published curve is over
 ENDS = {"lambda-0.1": (0.1,), "lambda>=10": (10.0, 1000.0)}  # where figure 5a's values hold
+SMALL: dict[str, Any] = {"fontsize": 7, "color": MUTED, "va": "top"}
 Curve = list[tuple[float | str, float]]
 
 
@@ -95,7 +96,7 @@ def sensitivity_figure(
 
     def draw(canvas: Canvas) -> None:
         panels = canvas.subplots(1, 2 if paper else 1, squeeze=False)[0]
-        _draw_ours(panels[0], mine, parameter, curve)
+        draw_ours(panels[0], mine, parameter, curve)
         panels[0].set_title(f"{info.dataset}, held-out images")
         panels[0].set_ylabel("top-1 accuracy, %")
         if paper:
@@ -103,38 +104,55 @@ def sensitivity_figure(
             panels[1].set_title(f"the paper, {_table_name(info.paper_table)}")
         for axes in panels:
             _frame(axes, parameter)
+        same_limits(panels, parameter)
 
     return render(key, f"Sensitivity, {title}", (8.6 if paper else 5.2, 3.4), draw)
+
+
+def same_limits(panels: Sequence["Axes"], parameter: ParameterInfo) -> None:
+    """Gives all panels of a number one reach, so that shapes can be compared."""
+    if parameter.numeric:
+        ends = [end for axes in panels for end in axes.get_xlim()]
+        for axes in panels:
+            axes.set_xlim(min(ends), max(ends))
 
 
 def _table_name(table: str) -> str:
     return {"figure5a": "Figure 5a", "table6": "Table 6"}.get(table, table)
 
 
-def _draw_ours(
+def draw_ours(
     axes: "Axes", trials: Sequence[TrialInfo], parameter: ParameterInfo, curve: Sequence[Level]
 ) -> None:
+    """Every trial, and mean and interval of the levels with several runs."""
     shown = [t for t in trials if t.full and parameter.name in t.params]
     axes.plot(
         [place(parameter, t.params[parameter.name]) for t in shown],
         [100 * t.top1 for t in shown],
         "o", color=MUTED, alpha=0.55, markersize=3.5, label="one trial",
     )  # fmt: skip
+    curve = [level for level in curve if level.sample.n > 1]  # one run is its point already
     x = [place(parameter, level.at) for level in curve]
     low = [100 * (v.sample.low if v.sample.low is not None else v.sample.mean) for v in curve]
     high = [100 * (v.sample.high if v.sample.high is not None else v.sample.mean) for v in curve]
     mean = [100 * level.sample.mean for level in curve]
     label = "mean and 95 % CI of runs"
-    if parameter.numeric:
+    if parameter.numeric and len(curve) > 1:
         axes.fill_between(x, low, high, color=OURS, alpha=0.15, linewidth=0)
         axes.plot(x, mean, "-", color=OURS, linewidth=1.8, label=label)
-    else:
+    elif curve:
         axes.vlines(x, low, high, color=OURS, linewidth=1.8)
         axes.plot(x, mean, "o", color=OURS, markersize=5.5, label=label)
+    if not parameter.numeric:
         axes.set_xticks(range(len(parameter.options)), list(parameter.options))
     scores = [100 * score for t in shown for score in t.scores]
     pad = 0.12 * max(max(scores) - min(scores), 1.0)
-    axes.set_ylim(min(scores) - pad, max(scores) + pad)  # a wide interval may leave the picture
+    bottom, top = min(scores) - pad, max(scores) + pad
+    axes.set_ylim(bottom, top)
+    two = any(level.sample.n == 2 for level in curve)
+    if min(low, default=bottom) < bottom or max(high, default=top) > top:
+        why = "intervals of two runs are very wide and" if two else "some intervals"
+        axes.text(0.01, 1.0 - 0.02, f"{why} leave the picture", **SMALL, transform=axes.transAxes)
     axes.legend(loc="best", **LEGEND)
 
 

@@ -104,10 +104,10 @@ def history_figure(key: str, info: SweepInfo, trials: Sequence[TrialInfo]) -> Fi
         for axes, method in zip(grid, info.methods, strict=True):
             done = [t for t in trials if t.method == method.label and t.done]
             full = [t for t in done if t.full]
-            early = [t for t in done if not t.full]
+            early = [t for t in trials if t.method == method.label and t.pruned and t.scores]
             best = np.maximum.accumulate([t.top1 for t in full]).tolist()
             _dots(axes, full, "o", OURS, "one trial")
-            _dots(axes, early, "x", MUTED, "stopped early")
+            _dots(axes, early, "x", MUTED, "pruned")
             axes.step(
                 [t.number for t in full], [100 * v for v in best], where="post",
                 color=PAPER, linewidth=1.3, label="best so far",

@@ -119,6 +119,16 @@ class TrialInfo:
         return self.done and not self.stopped
 
     @property
+    def pruned(self) -> bool:
+        """Ended early by a pruner: after fewer seeds, or at a shorter length."""
+        return self.state == "PRUNED" or (self.done and self.stopped)
+
+    @property
+    def length(self) -> int | None:
+        """The shorter length at which a pruned trial's score was taken; None for the full one."""
+        return max(self.steps) if self.state == "PRUNED" and self.steps else None
+
+    @property
     def top1(self) -> float:
         return sum(self.scores) / len(self.scores)
 

@@ -1,7 +1,8 @@
 """All files of a sweep's report: tables, figures, one self-contained page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 from markupsafe import Markup
@@ -23,7 +24,7 @@ from reports.sweep_figures import (
     pareto_figure,
     slice_figure,
 )
-from reports.sweep_info import SweepInfo, TrialInfo, trials_of
+from reports.sweep_info import MethodInfo, ParameterInfo, SweepInfo, TrialInfo, trials_of
 from reports.sweep_tables import budget_table, importance_table, winners_table
 from reports.sweep_trials import explorer, trials_table
 from reports.tables import Table, slug
@@ -52,7 +53,7 @@ def build_sweep(info: SweepInfo, frame: pd.DataFrame) -> Report:
     for figure in drawn:
         content[f"figures/{figure.key}.svg"] = figure.svg
         content[f"figures/{figure.key}.png"] = figure.png
-    return Report(content, "\n\n".join(terminal(table) for table in tables), {})
+    return Report(content, "\n\n".join(terminal(_flat(table)) for table in tables), {})
 
 
 def summary_tables(info: SweepInfo, trials: Sequence[TrialInfo]) -> list[Table]:
@@ -69,9 +70,8 @@ def figures(info: SweepInfo, trials: Sequence[TrialInfo]) -> list[Figure]:
     """Whatever the trials suffice for."""
     found: list[Figure | None] = []
     for method in info.methods:
-        mark = slug(method.label)
         found += [
-            sensitivity_figure(f"sensitivity-{mark}-{slug(p.name)}", info, method, trials, p.name)
+            sensitivity_figure(_sensitivity_key(method, p), info, method, trials, p.name)
             for p in method.parameters
         ]
     for method in info.methods:
@@ -84,10 +84,29 @@ def figures(info: SweepInfo, trials: Sequence[TrialInfo]) -> list[Figure]:
     return [figure for figure in found if figure]
 
 
-def _notes(info: SweepInfo) -> tuple[str, ...]:
-    """What the paper's curve means, where one is shown."""
-    shown = any(paper_curves(info.paper_table, p.name) for m in info.methods for p in m.parameters)
-    return footnotes(info.paper_table, ()) if shown else ()
+def _notes(info: SweepInfo) -> dict[str, tuple[str, ...]]:
+    """Figure -> what the paper's curve in it means."""
+    return {
+        _sensitivity_key(method, parameter): footnotes(info.paper_table, ())
+        for method in info.methods
+        for parameter in method.parameters
+        if paper_curves(info.paper_table, parameter.name)
+    }
+
+
+def _sensitivity_key(method: MethodInfo, parameter: ParameterInfo) -> str:
+    return f"sensitivity-{slug(method.label)}-{slug(parameter.name)}"
+
+
+def _flat(table: Table) -> Table:
+    """The table with every entry on one line, as a terminal needs it."""
+    lines = (
+        replace(
+            line, entries=tuple(replace(e, text=" ".join(e.text.split())) for e in line.entries)
+        )
+        for line in table.lines
+    )
+    return replace(table, lines=tuple(lines))
 
 
 def _html(
@@ -95,7 +114,7 @@ def _html(
     drawn: Sequence[Figure],
     tables: Sequence[Table],
     listing: Table,
-    notes: Sequence[str],
+    notes: Mapping[str, Sequence[str]],
     data: str,
 ) -> str:
     return (
@@ -103,10 +122,11 @@ def _html(
         .get_template("sweep.html")
         .render(
             info=info,
-            figures=[(f.title, Markup(inline(f.svg)), _pixels(f)) for f in drawn],
+            figures=[
+                (f.title, Markup(inline(f.svg)), _pixels(f), notes.get(f.key, ())) for f in drawn
+            ],
             tables=[view(table) for table in tables],
             listing=view(listing),
-            notes=notes,
             data=Markup(data),
         )
     )
@@ -119,14 +139,19 @@ def _pixels(figure: Figure) -> int:
 
 
 def _markdown(
-    info: SweepInfo, drawn: Sequence[Figure], tables: Sequence[Table], notes: Sequence[str]
+    info: SweepInfo,
+    drawn: Sequence[Figure],
+    tables: Sequence[Table],
+    notes: Mapping[str, Sequence[str]],
 ) -> str:
     parts = [f"# {escape(info.title)}", escape(info.description)]
     parts.append("\n".join(f"- {escape(k)}: {escape(v)}" for k, v in info.facts.items()))
     for table in tables:
         parts += [f"## {escape(table.title)}", table_markdown(table)]
-    parts += ["## Figures", *(f"![{escape(f.title)}](figures/{f.key}.svg)" for f in drawn)]
-    parts += ["\n".join(f"- {escape(note)}" for note in notes)]
+    parts += ["## Figures"]
+    for figure in drawn:
+        parts += [f"![{escape(figure.title)}](figures/{figure.key}.svg)"]
+        parts += [escape(note) for note in notes.get(figure.key, ())]
     parts += ["## Provenance", fenced(info.command)]
     parts.append("\n".join(f"- {escape(k)}: {escape(v)}" for k, v in info.provenance.items()))
     return "\n\n".join(part for part in parts if part) + "\n"

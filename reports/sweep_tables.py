@@ -44,8 +44,15 @@ def winners_table(info: SweepInfo) -> Table:
             "Test: the whole training split, fresh seeds, run once after the search.",
             "Not searched: the recipe's own values with the same fresh seeds; difference: best "
             "minus not searched, paired by seed.",
+            *_cautions(info),
         ),
     )
+
+
+def _cautions(info: SweepInfo) -> list[str]:
+    """A word on intervals of two runs, which often leave 0 to 100 %."""
+    two = any(len(seeds) == 2 for m in info.methods for seeds in (m.tested, m.default))
+    return ["Some rows have two seeds: their intervals are very wide."] if two else []
 
 
 def _winner(method: MethodInfo) -> Line:
@@ -57,7 +64,7 @@ def _winner(method: MethodInfo) -> Line:
     return Line(
         (
             text(method.label),
-            text(setting_text(method.best)),
+            Entry(setting_text(method.best, ",\n"), (setting_text(method.best),)),
             estimate(held.mean, held.std),
             Entry(str(held.n), sort=held.n),
             estimate(test.mean, test.std) if test else missing(2, "not run"),
@@ -75,9 +82,9 @@ def _sample(values: Iterable[float]) -> Sample | None:
     return describe(known) if known else None
 
 
-def setting_text(params: Mapping[str, Value]) -> str:
+def setting_text(params: Mapping[str, Value], between: str = ", ") -> str:
     """`bn_weight = 12.3, layer = layer-5`."""
-    return ", ".join(f"{name} = {value_text(value)}" for name, value in sorted(params.items()))
+    return between.join(f"{name} = {value_text(value)}" for name, value in sorted(params.items()))
 
 
 def value_text(value: Value) -> str:
@@ -92,7 +99,7 @@ def budget_table(info: SweepInfo, trials: Sequence[TrialInfo]) -> Table:
         cells = sum(t.numbers.get("seconds_all", 0.0) for t in mine)
         counts = (
             sum(t.full for t in mine),
-            sum(t.state == "PRUNED" or (t.done and t.stopped) for t in mine),
+            sum(t.pruned for t in mine),
             sum(t.state == "FAIL" for t in mine),
             sum(t.gone for t in trials if t.method == method.label),
         )
@@ -110,7 +117,7 @@ def budget_table(info: SweepInfo, trials: Sequence[TrialInfo]) -> Table:
         (
             Column("distiller", "text"),
             Column("complete"),
-            Column("stopped early"),
+            Column("pruned"),
             Column("failed"),
             Column("taken back from dead workers"),
             Column("device time of all cells"),

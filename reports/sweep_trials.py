@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from reports.statistics import describe
 from reports.sweep_info import ParameterInfo, SweepInfo, TrialInfo
@@ -37,6 +38,8 @@ def trials_table(info: SweepInfo, trials: Sequence[TrialInfo]) -> Table:
     ]
     several = len(info.methods) > 1
     lines = tuple(_trial_line(t, names, known, several) for t in trials)
+    short = [t for t in trials if t.scores and t.length is not None]
+    notes = [f"At n: a pruned trial's score, taken at {info.fidelity} = n."] if short else []
     return Table(
         "trials",
         "All trials",
@@ -47,14 +50,25 @@ def trials_table(info: SweepInfo, trials: Sequence[TrialInfo]) -> Table:
             "evaluate of one cell. Amortised: with its part of the shared stages, each divided by "
             "the trials that use it. With all it shares: as if the trial stood alone. A setting "
             "that is drawn again runs with the next seeds.",
+            *notes,
+            *reasons(trials, several),
         ),
     )
+
+
+def reasons(trials: Sequence[TrialInfo], several: bool) -> list[str]:
+    """Why trials failed, each reason once with the trials that it ended."""
+    found: dict[str, list[str]] = {}
+    for t in trials:
+        if t.error:
+            name = f"{t.method} {t.number}" if several else str(t.number)
+            found.setdefault(" ".join(t.error.split()), []).append(name)
+    return [f"Failed: trial {', '.join(numbers)}: {why}" for why, numbers in found.items()]
 
 
 def _trial_line(
     t: TrialInfo, names: Sequence[str], known: Mapping[str, ParameterInfo], several: bool
 ) -> Line:
-    score = describe(t.scores) if t.scores else None
     values = [_parameter(t, known[name]) for name in names]
     return Line(
         (
@@ -62,7 +76,7 @@ def _trial_line(
             *([text(t.method)] if several else []),
             text(_state(t), "alarm" if t.error else "plain", t.error),
             *values,
-            estimate(score.mean, score.std) if score else missing(2),
+            _score(t),
             count_entry(len(t.scores)),
             duration(t.numbers.get("seconds")),
             duration(t.numbers.get("seconds_amortised")),
@@ -71,6 +85,14 @@ def _trial_line(
             size(t.numbers.get("peak_memory")),
         )
     )
+
+
+def _score(t: TrialInfo) -> Entry:
+    if not t.scores:
+        return missing(2)
+    score = describe(t.scores)
+    entry = estimate(score.mean, score.std)
+    return entry if t.length is None else replace(entry, text=f"{entry.text} at {t.length}")
 
 
 def _parameter(t: TrialInfo, parameter: ParameterInfo) -> Entry:
@@ -84,7 +106,7 @@ def _state(t: TrialInfo) -> str:
     again = f", again {t.retry_of}" if t.retry_of is not None else ""
     if t.gone:
         return f"given up{again}"
-    return f"{'stopped early' if t.done and t.stopped else t.state.lower()}{again}"
+    return f"{'pruned' if t.pruned else t.state.lower()}{again}"
 
 
 def explorer(info: SweepInfo, trials: Sequence[TrialInfo]) -> str:

@@ -35,7 +35,7 @@
   };
   const say = (point) => {
     const words = Object.entries(point.values).map(([key, value]) => `${key} ${short(value)}`);
-    pointed.textContent = [point.method, ...words, point.stopped ? "stopped early" : ""].filter(Boolean).join(" · ");
+    pointed.textContent = [point.method, ...words, point.stopped ? "pruned" : ""].filter(Boolean).join(" · ");
   };
   const draw = () => {
     plot.replaceChildren();

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import needs_chromium, rendered
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
 
 from bench.errors import BadValue
 from reports.rank_correlation import fidelity_table
-from reports.sensitivity import levels, paper_curves
+from reports.sensitivity import draw_ours, levels, paper_curves, same_limits
 from reports.sweep_info import MethodInfo, ParameterInfo, Shares, SweepInfo, trials_of
 from reports.sweep_page import build_sweep
 from reports.sweep_tables import budget_table, winners_table
@@ -80,11 +82,27 @@ def entries(table: object) -> Mapping[str, str]:
 
 def test_winners_stand_with_both_numbers_and_a_paired_difference() -> None:
     shown = entries(winners_table(INFO))
-    assert shown["best setting"] == "bn_weight = 10, layer = layer-10"
+    assert shown["best setting"] == "bn_weight = 10,\nlayer = layer-10"
     assert shown["held out, %"] == "91.0 ± 1.4"  # 90 and 92: std is the root of 2
     assert shown["test, %"] == "89.0 ± 1.4"
     assert shown["not searched, %"] == "87.0 ± 2.8"
     assert shown["difference, points"] == "+2.0"  # 1 and 3
+
+
+def test_the_best_setting_takes_one_line_where_lines_are_all_there_is(
+    files: Mapping[str, bytes],
+) -> None:
+    setting = "bn_weight = 10, layer = layer-10"
+    assert setting in build_sweep(INFO, frame()).terminal
+    assert setting in files["tables.csv"].decode()
+    assert setting.replace("_", "\\_") in files["report.md"].decode()
+
+
+def test_two_runs_are_said_to_be_few() -> None:
+    few = [note for note in winners_table(INFO).notes if "very wide" in note]
+    assert few == ["Some rows have two seeds: their intervals are very wide."]
+    method = replace(METHOD, tested={}, default={})
+    assert not [n for n in winners_table(replace(INFO, methods=(method,))).notes if "wide" in n]
 
 
 def test_a_winner_that_was_not_tested_says_so() -> None:
@@ -178,6 +196,71 @@ def test_hostile_names_stay_text(files: Mapping[str, bytes]) -> None:
 def test_states_are_told_apart() -> None:
     shown = [entry.entries[1].text for entry in trials_table(INFO, trials_of(frame())).lines[-2:]]
     assert shown == ["given up", "fail"]
+
+
+def test_a_pruned_score_names_its_length_and_is_called_pruned_everywhere() -> None:
+    lines = [
+        line(0, [0.8]),
+        line(1, [0.5], state="PRUNED", stopped=True, steps={3: 0.4, 9: 0.5}),
+        line(2, [0.4], stopped=True),  # by Wilcoxon's test: fewer seeds of the full length
+    ]
+    info, trials = replace(INFO, fidelity="relabel.epochs"), trials_of(pd.DataFrame(lines))
+    table = trials_table(info, trials)
+    column = [c.name for c in table.columns].index("top-1, %")
+    assert [ln.entries[1].text for ln in table.lines] == ["complete", "pruned", "pruned"]
+    assert [ln.entries[column].text for ln in table.lines] == ["80.0", "50.0 at 9", "40.0"]
+    assert "At n: a pruned trial's score, taken at relabel.epochs = n." in table.notes
+    budget = budget_table(info, trials)
+    pruned = [c.name for c in budget.columns].index("pruned")
+    assert budget.lines[0].entries[pruned].text == "2"
+    page = build_sweep(info, pd.DataFrame(lines)).files["report.html"]
+    assert b"stopped early" not in page
+
+
+def test_the_reason_of_a_failure_is_written_once() -> None:
+    lines = [line(k, [], state="FAIL", error="no\nmemory") for k in (1, 2)]
+    text = build_sweep(INFO, pd.DataFrame([line(0, [0.5]), *lines])).files["report.md"].decode()
+    assert text.count("Failed: trial 1, 2: no memory") == 1
+
+
+def test_the_papers_values_are_explained_at_their_figure(files: Mapping[str, bytes]) -> None:
+    text, page = files["report.md"].decode(), files["report.html"].decode()
+    parts = text.split("![")
+    (shown,) = [part for part in parts if "Values of Figure 5a" in part]
+    assert "figures/sensitivity-wmdd-bn-weight.svg" in shown
+    (caption,) = [c for c in page.split("<figcaption>") if "Values of Figure 5a" in c]
+    assert caption.startswith("Sensitivity, WMDD: bn_weight<br>Values of Figure 5a")
+
+
+def drawn(scores: Sequence[Sequence[float]]) -> Axes:
+    """Our panel of the sensitivity to lambda for trials with these runs."""
+    trials = trials_of(pd.DataFrame([line(k, runs) for k, runs in enumerate(scores)]))
+    axes = Canvas().add_subplot()
+    draw_ours(axes, trials, LAMBDA, levels(trials, LAMBDA))
+    return axes
+
+
+def test_single_runs_are_points_without_a_line_between_them() -> None:
+    single = drawn([[0.5], [0.7], [0.4], [0.6]])
+    assert [mark.get_label() for mark in single.lines] == ["one trial"]
+    several = drawn([[0.5, 0.6], [0.7, 0.8], [0.4, 0.5], [0.6, 0.7]])
+    assert [m.get_label() for m in several.lines] == ["one trial", "mean and 95 % CI of runs"]
+
+
+def test_intervals_that_leave_the_picture_are_told() -> None:
+    (text,) = drawn([[0.5, 0.9], [0.6, 0.8]]).texts
+    assert text.get_text() == "intervals of two runs are very wide and leave the picture"
+    assert not drawn([[0.60, 0.61, 0.62], [0.2, 0.21, 0.22]]).texts
+
+
+def test_ours_and_the_papers_panel_share_the_limits() -> None:
+    canvas = Canvas()
+    panels = canvas.subplots(1, 2)
+    panels[0].plot([1, 10], [0, 1])
+    panels[1].plot([0.1, 1000], [0, 1])
+    same_limits(panels, LAMBDA)
+    assert panels[0].get_xlim() == panels[1].get_xlim()
+    assert panels[0].get_xlim()[1] >= 1000
 
 
 def test_a_frame_of_something_else_is_refused() -> None:
