@@ -25,11 +25,13 @@ class Comparison:
     Attributes:
         columns: run ids to set side by side, one for each row of the study's first group.
         runs: run ids of these rows with all their seeds.
+        metrics: names of what any of these runs has.
     """
 
     experiment: str
     columns: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    metrics: frozenset[str] = frozenset()
 
 
 def newest_comparison(client: "MlflowClient", uri: str, study: str = "") -> Comparison | None:
@@ -68,9 +70,11 @@ def choose(experiment: str, cells: "Sequence[Run]", profiles: Mapping[str, str])
     first = {_row(run): run.info.start_time for run in cells}  # the oldest is the last to be set
     rows = _rows((run for key, run in fresh.items() if key[0] == terms), first)
     group = _group(rows[0][0])
-    shown = [[run.info.run_id for run in runs] for runs in rows if _group(runs[0]) == group]
-    columns = tuple(runs[0] for runs in shown[:COLUMNS])
-    return Comparison(experiment, columns, tuple(chain.from_iterable(shown[:ROWS])))
+    shown = [runs for runs in rows if _group(runs[0]) == group]
+    columns = tuple(runs[0].info.run_id for runs in shown[:COLUMNS])
+    drawn = list(chain.from_iterable(shown[:ROWS]))
+    metrics = frozenset(name for run in drawn for name in run.data.metrics)
+    return Comparison(experiment, columns, tuple(run.info.run_id for run in drawn), metrics)
 
 
 def _rows(cells: "Iterable[Run]", first: Mapping[str, int]) -> "list[list[Run]]":

@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 LONGEST_PARAM = 500  # longer values go to an artifact
 LONGEST_TAG = 5000
 LONGEST_NAME = 200
-SECTIONS = ("seconds_", "peak_memory", "image_bytes", "label_bytes", "updates")
+SECTIONS = ("seconds_", "peak_memory", "image_bytes", "label_bytes", "updates", "recover_steps")
 NOT_METRICS = ("ipc", "seed", "repeat", "chance")  # these are params, or the same for every run
 
 Point = tuple[str, float, int, int]  # name, value, step, milliseconds

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.tracking.comparison import Comparison
@@ -28,7 +28,7 @@ def share_view(client: "MlflowClient", uri: str, comparison: Comparison) -> str:
     Raises:
         Refused, Unreachable: the store does not take it.
     """
-    text = packed(view(comparison.runs))
+    text = packed(view(comparison.runs, comparison.metrics))
     key = f"bench{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     with asking(uri):
         client.set_experiment_tag(comparison.experiment, f"{TAG}{key}", text)
@@ -41,8 +41,15 @@ def packed(state: Mapping[str, object]) -> str:
     return f"deflate;{base64.b64encode(zlib.compress(text.encode(), 9)).decode()}"
 
 
-def view(runs: Sequence[str]) -> dict[str, object]:
-    """Scores and curves of runs, averaged over the seeds of each row; all else folded below."""
+def view(runs: Sequence[str], metrics: Collection[str]) -> dict[str, object]:
+    """Scores and curves of runs, averaged over the seeds of each row; all else folded below.
+
+    Charts are of what the runs have; imported ones have no curves.
+    """
+    bars = [name for name in BARS if name in metrics]
+    lines = [name for name in LINES if name in metrics]
+    sections = [_section("bench-scores", "Scores", True, 2)] if bars else []
+    sections += [_section("bench-curves", "Curves", True, 2)] if lines else []
     chosen = ",".join(f"'{run}'" for run in runs)
     by_row = {"mode": "param", "groupByData": "row"}
     return {
@@ -54,12 +61,11 @@ def view(runs: Sequence[str]) -> dict[str, object]:
         "runsHiddenMode": "SHOW_ALL",
         "groupBy": {"aggregateFunction": "average", "groupByKeys": [by_row]},
         "compareRunCharts": [
-            *(_card(name, "BAR", "bench-scores") for name in BARS),
-            *(_card(name, "LINE", "bench-curves") for name in LINES),
+            *(_card(name, "BAR", "bench-scores") for name in bars),
+            *(_card(name, "LINE", "bench-curves") for name in lines),
         ],
         "compareRunSections": [
-            _section("bench-scores", "Scores", True, 2),
-            _section("bench-curves", "Curves", True, 2),
+            *sections,
             *(_section(f"bench-{name}", name, False, 3) for name in FOLDED),
         ],
         "isAccordionReordered": True,  # else MLflow sorts the sections by name

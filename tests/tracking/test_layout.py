@@ -41,10 +41,12 @@ def test_long_names_are_cut() -> None:
 
 def test_final_numbers_go_to_sections() -> None:
     given = {"top1": 0.5, "teacher_top1": 0.9, "seconds_recover": 2.0, "ipc": 1.0, "a/b": 3.0}
+    given |= {"recover_steps": 200.0}
     assert final_metrics(given) == {
         "evaluate/top1": 0.5,
         "squeeze/top1": 0.9,
         "resources/seconds_recover": 2.0,
+        "resources/recover_steps": 200.0,
         "a/b": 3.0,
     }
 

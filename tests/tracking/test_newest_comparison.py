@@ -41,7 +41,8 @@ def chosen(*cells: Run) -> Comparison:
 
 def test_rows_stand_in_the_order_in_which_they_ran_with_their_first_seeds() -> None:
     found = chosen(cell("a1", 3, "a", "1"), cell("a0", 1, "a"), cell("b0", 2, "b"))
-    assert found == Comparison("1", ("a0", "b0"), ("a0", "a1", "b0"))
+    metrics = frozenset({"evaluate/top1"})
+    assert found == Comparison("1", ("a0", "b0"), ("a0", "a1", "b0"), metrics)
 
 
 def test_the_newest_run_of_a_row_and_seed_counts_in_the_place_of_the_first() -> None:

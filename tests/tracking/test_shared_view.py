@@ -8,28 +8,39 @@ import pytest
 
 from bench.tracking.comparison import Comparison
 from bench.tracking.connection import Refused, connect
-from bench.tracking.shared_view import TAG, packed, share_view, view
+from bench.tracking.shared_view import BARS, LINES, TAG, packed, share_view, view
 from bench.tracking.tracker import Tracker
+
+METRICS = ("evaluate/top1", "resources/seconds_recover", "recover/total", "evaluate/loss")
 
 
 def test_a_view_selects_its_runs_and_shows_scores_and_curves() -> None:
-    state = view(["a", "b"])
+    state = view(["a", "b"], METRICS)
     assert state["searchFilter"] == "attributes.run_id IN ('a','b')"
     cards = {card["metricKey"]: card["metricSectionId"] for card in state["compareRunCharts"]}
     names = {part["uuid"]: part["name"] for part in state["compareRunSections"] if part["display"]}
     assert names[cards["evaluate/top1"]] == "Scores"
     assert names[cards["recover/total"]] == "Curves"
+    assert "recover/batch_norm" not in cards
+
+
+def test_runs_without_curves_get_no_section_for_them() -> None:
+    state = view(["a"], ["evaluate/top1", "squeeze/top1"])
+    assert [card["metricKey"] for card in state["compareRunCharts"]] == ["evaluate/top1"]
+    assert [part["name"] for part in state["compareRunSections"] if part["display"]] == ["Scores"]
 
 
 def test_a_packed_view_is_deflated_json() -> None:
-    kind, text = packed(view(["a"])).split(";")
+    kind, text = packed(view(["a"], METRICS)).split(";")
     assert kind == "deflate"
-    assert json.loads(zlib.decompress(base64.b64decode(text))) == view(["a"])
+    assert json.loads(zlib.decompress(base64.b64decode(text))) == view(["a"], METRICS)
 
 
 def test_the_largest_view_fits_into_a_tag() -> None:
     runs = [f"{k * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}" for k in range(100)]
-    assert len(packed(view(runs))) < 5000  # 20 rows of 5 seeds, ids as good as random
+    assert (
+        len(packed(view(runs, (*BARS, *LINES)))) < 5000
+    )  # 20 rows of 5 seeds, ids as good as random
 
 
 def test_a_view_is_kept_in_its_experiment_once(tracker: Tracker) -> None:
