@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from bench.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
+from bench.plan import CellPlan, Plan
+from bench.results import row_of
 from bench.space import Choice
 from bench.store import Store
 from bench.study import Row
+from bench.sweep import trial
 from bench.sweep.importance import importances
 from bench.sweep.queue import Queue
 from bench.sweep.rows import seconds_spared, trial_rows
@@ -134,16 +137,32 @@ def test_hyperband_judges_shorter_runs_first(
         assert seen == {1, 3, 9} if state == "COMPLETE" else seen in ({1}, {1, 3})
 
 
-def test_wilcoxon_pairs_trials_by_seed(
-    searched: Searched, queued: Queued, working: Working
+def test_wilcoxon_stops_a_trial_that_is_worse_seed_by_seed(
+    searched: Searched, queued: Queued, working: Working, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = searched(pruner="wilcoxon", seeds=5)
+    search = searched(pruner="wilcoxon", seeds=6, space={"bn_weight": Choice((1.0, 1e9))})
     queue = queued(search, trials=2)
+    for weight in (1.0, 1e9):
+        queue.study.enqueue_trial({"bn_weight": weight})
+    monkeypatch.setattr(trial, "row_of", worse_under(1e9))
     working(search, queue)
-    rows = trial_rows(search, queue.study)
-    for row in rows:
-        assert row["stopped"] == (row["top1_n"] < 5)  # type: ignore[operator]
-    assert set(str(rows[0]["seeds"]).split(", ")) == {"0", "1", "2", "3", "4"}
+    good, bad = trial_rows(search, queue.study)
+    assert (good["stopped"], bad["stopped"]) == (False, True)
+    assert set(str(good["seeds"]).split(", ")) == set("012345")
+    assert 0 < len(str(bad["seeds"]).split(", ")) < 6
+    assert set(str(bad["seeds"]).split(", ")) < set("012345")
+    assert (good["state"], bad["state"]) == ("COMPLETE", "COMPLETE")
+    assert [standing.params for standing in standings(queue.study)] == [{"bn_weight": 1.0}]
+
+
+def worse_under(weight: float) -> Callable[..., dict[str, object]]:
+    """The rows of cells, with a score by seed that is 0.3 lower for one value of lambda."""
+
+    def row(cell: CellPlan, plan: Plan, store: Store) -> dict[str, object]:
+        bad = cell.cell.row.params["bn_weight"] == weight
+        return row_of(cell, plan, store) | {"top1": 0.6 + cell.cell.seed / 100 - 0.3 * bad}
+
+    return row
 
 
 def test_two_evaluators_say_what_matters(searched: Searched, queued: Queued) -> None:
