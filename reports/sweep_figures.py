@@ -1,4 +1,4 @@
-"""Figures of a search: slice, contour, history, importance, Pareto front, low against full."""
+"""Figures of a search: slice, contour, history, importance."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,21 +9,15 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.tri import Triangulation
 
 from reports.drawing import INK, MUTED, OURS, PAGE, PAPER, RULE, Figure, render
-from reports.figures import LEGEND, pareto
+from reports.figures import LEGEND
 from reports.sensitivity import log_axis, place
 from reports.sweep_info import MethodInfo, ParameterInfo, SweepInfo, TrialInfo
-from reports.tables import duration, size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ACROSS = 3  # panels in a row
 LEAST = 6  # trials from which a contour is drawn between them
-UNITS = {
-    "seconds": ("device seconds of one more cell", lambda v: duration(v).text),
-    "peak_memory": ("peak memory", lambda v: size(v).text),
-    "bytes": ("bytes of images and labels", lambda v: size(v).text),
-}
 
 
 def slice_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) -> Figure | None:
@@ -41,7 +35,7 @@ def slice_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) -> F
             shade = [0.25 + 0.75 * i / len(mine) for i in range(len(mine))]
             axes.scatter(x, [100 * t.top1 for t in mine], c=OURS, alpha=shade, s=18, linewidths=0)
             _axis(axes, parameter, "x")
-            _plain(axes)
+            plain(axes)
         for axes in grid.flat[len(names) :]:
             axes.set_axis_off()
         for axes in grid[:, 0]:
@@ -79,7 +73,7 @@ def contour_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) ->
         axes.set_title(f"{method.label}: between the trials, linear")
         axes.margins(0.05)
         axes.legend(loc="best", **LEGEND)
-        _plain(axes, grid=False)
+        plain(axes, grid=False)
 
     return render(key, f"Contour, {method.label}", (5.6, 4.1), draw)
 
@@ -116,7 +110,7 @@ def history_figure(key: str, info: SweepInfo, trials: Sequence[TrialInfo]) -> Fi
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.set_title(method.label)
             axes.legend(loc="best", **LEGEND)
-            _plain(axes)
+            plain(axes)
         grid[0].set_ylabel("top-1 accuracy, %")
 
     return render(key, "History", (max(5.6, 3.2 * count), 3.1), draw)
@@ -147,39 +141,9 @@ def importance_figure(key: str, method: MethodInfo) -> Figure | None:
         axes.set_xlabel("share of importance")
         axes.set_title(method.label)
         axes.legend(loc="lower right", **LEGEND)
-        _plain(axes)
+        plain(axes)
 
     return render(key, f"Importance, {method.label}", (5.6, 1.2 + 0.45 * len(names)), draw)
-
-
-def pareto_figure(key: str, info: SweepInfo, trials: Sequence[TrialInfo]) -> Figure | None:
-    """Accuracy against each cost that was an objective, the front drawn through."""
-    done = [t for t in trials if t.full]
-    costs = [name for name in info.objectives if name in UNITS]
-    if not costs or len(done) < 2:
-        return None
-
-    def draw(canvas: Canvas) -> None:
-        grid = canvas.subplots(1, len(costs), sharey=True, squeeze=False)[0]
-        for axes, name in zip(grid, costs, strict=True):
-            points = {
-                f"{t.method} {t.number}": (t.numbers[name], 100 * t.top1)
-                for t in done
-                if name in t.numbers
-            }
-            front = [points[label] for label in pareto(points)]
-            axes.plot(*zip(*points.values(), strict=True), "o", color=MUTED, ms=4, alpha=0.6)
-            axes.step(*zip(*front, strict=True), where="post", color=OURS, linewidth=1.2)
-            axes.plot(*zip(*front, strict=True), "o", color=OURS, ms=6, label="Pareto front")
-            label, text = UNITS[name]
-            axes.set_xlabel(label)
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-            axes.xaxis.set_major_formatter(lambda v, _, text=text: text(v) if v >= 0 else "")
-            axes.legend(loc="lower right", **LEGEND)
-            _plain(axes)
-        grid[0].set_ylabel("top-1 accuracy, %")
-
-    return render(key, "Pareto front", (4.2 * len(costs) + 0.8, 3.3), draw)
 
 
 def _two_numbers(method: MethodInfo) -> tuple[ParameterInfo, ParameterInfo] | None:
@@ -200,7 +164,8 @@ def _axis(axes: "Axes", parameter: ParameterInfo, which: str) -> None:
             axes.tick_params(axis="x", rotation=40)
 
 
-def _plain(axes: "Axes", grid: bool = True) -> None:
+def plain(axes: "Axes", grid: bool = True) -> None:
+    """Axes without a frame, on a faint grid."""
     if grid:
         axes.grid(color=RULE, linewidth=0.7)
         axes.set_axisbelow(True)

@@ -21,10 +21,10 @@ from reports.sweep_figures import (
     contour_figure,
     history_figure,
     importance_figure,
-    pareto_figure,
     slice_figure,
 )
 from reports.sweep_info import MethodInfo, ParameterInfo, SweepInfo, TrialInfo, trials_of
+from reports.sweep_pareto import pareto_figure
 from reports.sweep_tables import budget_table, importance_table, winners_table
 from reports.sweep_trials import explorer, trials_table
 from reports.tables import Table, slug
