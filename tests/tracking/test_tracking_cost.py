@@ -1,0 +1,46 @@
+"""The benchmark of tracking measures real cells that keep everything, against cells that do not."""
+
+import shutil
+import statistics
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from bench.store import Store
+from benchmarks.tracking import Spent, extra, session, turn
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_tracked_turn_keeps_everything_and_a_bare_one_nothing(
+    tmp_path: Path, data_root: Path, migrated: Path
+) -> None:
+    bare, tracked = (session(tmp_path / name, data_root, 0, "smoke") for name in ("a", "b"))
+    (tmp_path / "b" / "tracking").mkdir(parents=True)
+    shutil.copyfile(migrated, tmp_path / "b" / "tracking" / "mlflow.db")
+    for given, track in ((bare, False), (tracked, True)):
+        spent = turn(given, track)
+        assert spent.wall > 0
+        assert Store(given.store.root).has(given.plan.cells[0].address)
+    assert not (tmp_path / "a" / "tracking" / "mlflow.db").exists()
+    client = MlflowClient(f"sqlite:///{tmp_path / 'b' / 'tracking' / 'mlflow.db'}")
+    (place,) = [e.experiment_id for e in client.search_experiments() if e.name == "bench/cost"]
+    (run,) = client.search_runs([place], "tags.level = 'cell'")
+    assert run.info.status == "FINISHED"
+    names = {a.path for a in client.list_artifacts(run.info.run_id, "images")}
+    assert {"images/synthetic.png", "images/confusion.png"} < names
+    assert any(name.startswith("images/recover+step+") for name in names)
+    assert run.inputs is not None
+    assert len(run.inputs.dataset_inputs) == 3
+    assert len(client.get_metric_history(run.info.run_id, "recover/total")) > 5
+
+
+def test_the_extra_is_the_median_over_pairs_with_its_range() -> None:
+    bare, more = [Spent(2.0, 1.0), Spent(4.0, 1.0), Spent(2.0, 1.0)], [0.1, 0.1, 0.3]
+    wall = [b.wall for b in bare]
+    line = extra("wall", wall, [b + m for b, m in zip(wall, more, strict=True)])
+    assert statistics.median(wall) == 2.0
+    assert line == (
+        "wall: 2.00 s bare, median extra +0.10 s (+0.10 to +0.30), +5.0 % (+2.5 to +15.0)"
+    )
