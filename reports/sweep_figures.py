@@ -71,6 +71,7 @@ def contour_figure(key: str, method: MethodInfo, trials: Sequence[TrialInfo]) ->
         _axis(axes, first, "x")
         _axis(axes, second, "y")
         axes.set_title(f"{method.label}: between the trials, linear")
+        axes.use_sticky_edges = False  # trials on the border are shown in full
         axes.margins(0.05)
         axes.legend(loc="best", **LEGEND)
         plain(axes, grid=False)

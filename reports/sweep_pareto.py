@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 UNITS: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "seconds": ("device seconds of one more cell", lambda v: duration(v).text),
-    "seconds_amortised": ("with its part of what trials share", lambda v: duration(v).text),
+    "seconds_amortised": (
+        "amortised: with its part of what trials share",
+        lambda v: duration(v).text,
+    ),
     "peak_memory": ("peak memory", lambda v: size(v).text),
     "bytes": ("bytes of images and labels", lambda v: size(v).text),
 }
