@@ -44,7 +44,7 @@ def build_sweep(info: SweepInfo, frame: pd.DataFrame) -> Report:
     listing = trials_table(info, trials)
     notes = _notes(info)
     files = {
-        "report.html": _html(info, drawn, tables, listing, notes, explorer(info, trials)),
+        "report.html": _html(info, drawn, tables, listing, notes, trials),
         "report.md": _markdown(info, drawn, [*tables, listing], notes),
         "trials.csv": frame_csv(frame),
         "tables.csv": table_csv(tables),
@@ -115,7 +115,7 @@ def _html(
     tables: Sequence[Table],
     listing: Table,
     notes: Mapping[str, Sequence[str]],
-    data: str,
+    trials: Sequence[TrialInfo],
 ) -> str:
     return (
         environment()
@@ -127,7 +127,8 @@ def _html(
             ],
             tables=[view(table) for table in tables],
             listing=view(listing),
-            data=Markup(data),
+            wide=any(len(t.scores) == 2 for t in trials),
+            data=Markup(explorer(info, trials)),
         )
     )
 

@@ -131,7 +131,7 @@ class TrialRun:
     def finished(self, judged: Judged, state: str) -> CellFinished:
         """The event that ends a trial; its row names no score, since no seed has it."""
         row = {"row": self.search.row.label, "trial": self.trial.number, "dataset": self.data}
-        tags = {"optuna_state": state, "stopped_early": str(judged.pruned).lower()}
+        tags = {"optuna_state": state, "pruned": str(judged.pruned).lower()}
         return CellFinished(self.label, judged.address, judged.metrics(), row, tags)
 
     def failed(self, error: str) -> CellFailed:

@@ -61,7 +61,7 @@ class Worker:
         return Ended(run.trial.number, run.label, state)
 
     def _tell(self, run: TrialRun, queue: Queue, judged: Judged) -> str:
-        """Hyperband's stopped trials are PRUNED; Wilcoxon's are COMPLETE with fewer seeds."""
+        """Hyperband's pruned trials are PRUNED; Wilcoxon's are COMPLETE with fewer seeds."""
         study, number = queue.study, run.trial.number
         try:
             if judged.pruned and run.sweep.pruner == "hyperband":

@@ -105,6 +105,13 @@ def test_two_runs_are_said_to_be_few() -> None:
     assert not [n for n in winners_table(replace(INFO, methods=(method,))).notes if "wide" in n]
 
 
+@pytest.mark.parametrize("runs", [1, 2, 3])
+def test_bars_of_two_runs_are_said_to_be_wide(runs: int) -> None:
+    lines = [line(k, [0.5, 0.6, 0.7][:runs]) for k in range(2)]
+    page = build_sweep(INFO, pd.DataFrame(lines)).files["report.html"].decode()
+    assert ("Some trials have two runs: their intervals are very wide." in page) == (runs == 2)
+
+
 def test_a_winner_that_was_not_tested_says_so() -> None:
     method = replace(METHOD, tested={}, default={})
     assert entries(winners_table(replace(INFO, methods=(method,))))["test, %"] == "not run"

@@ -67,6 +67,7 @@ def test_a_trial_is_one_tracked_run_with_its_scores_by_seed(
     assert [e.tags["role"] for e in started] == ["trial"]
     assert started[0].tags["optuna_trial"] == "0"
     assert ended[0].tags["optuna_state"] == "COMPLETE"
+    assert ended[0].tags["pruned"] == "false"
     assert ended[0].metrics["top1_n"] == 2
     curve = [e for e in events if isinstance(e, Step) and e.stage.startswith("trial")]
     scores = [float(e.values["top1"]) for e in curve]
