@@ -12,7 +12,7 @@ from bench.events import ReportWritten, StudyFinished, StudyStarted
 from bench.plan import CellPlan
 from bench.replay import finished, replay, span
 from bench.tracking.console import console
-from bench.tracking.delivery import OUTBOX, deliver_pending
+from bench.tracking.delivery import all_delivered, deliver_pending
 from bench.tracking.layout import cell_key, experiment_name
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import fan_out
@@ -86,4 +86,4 @@ def tell(session: Session, tracker: Tracker, known: list[CellPlan]) -> bool:
         fan.close(status)
     if status == "FINISHED":
         ledger.enter()
-    return not any((folder / OUTBOX).glob("*.jsonl"))
+    return all_delivered(folder)

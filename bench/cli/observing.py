@@ -12,7 +12,7 @@ from bench.plan import CellPlan, Plan
 from bench.replay import hit_of, own_memories, stages_made
 from bench.store import Store
 from bench.tracking.console import console
-from bench.tracking.delivery import OUTBOX, deliver_pending
+from bench.tracking.delivery import all_delivered, deliver_pending
 from bench.tracking.layout import experiment_name
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import FanOut, Observer, fan_out
@@ -67,7 +67,7 @@ class Ledger:
 
     def enter(self) -> None:
         """Notes this run, if tracking is on and nothing waits for delivery."""
-        if self.tracker.enabled and not any((self.folder / OUTBOX).glob("*.jsonl")):
+        if self.tracker.enabled and all_delivered(self.folder):
             self.session.store.put_record(TRACKED, self.key, {"uri": public(self.tracker.uri)})
 
 

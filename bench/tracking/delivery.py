@@ -89,12 +89,17 @@ class Delivery:
                 self._wake.wait(pause)
 
 
+def all_delivered(folder: Path) -> bool:
+    """Whether no outbox in a tracking folder waits for delivery."""
+    return not outboxes(folder / OUTBOX)
+
+
 def deliver_pending(folder: Path) -> DeliveryReport:
     """Delivers the outboxes in `<folder>/outbox` whose processes ended; MLflow is needed only then.
 
     Runs that such a process left open become KILLED.
     """
-    if not outboxes(folder / OUTBOX):
+    if all_delivered(folder):
         return DeliveryReport()
     with short_calls():
         return _deliver_all(folder / OUTBOX, lambda: False)
