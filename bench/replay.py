@@ -1,6 +1,6 @@
 """Replay: tells observers of what the store holds, as a run would; nothing is computed."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from bench.events import CellFinished, Emit, StageFinished
@@ -32,18 +32,19 @@ def replay(plan: Plan, store: Store, emit: Emit, known: Collection[CellPlan] = (
 
 def span(plan: Plan, store: Store) -> tuple[float, float]:
     """When the first finished cell began and the last one ended, in seconds since the epoch."""
-    begins, ends = zip(*(_cell_span(c, plan, store) for c in finished(plan, store)), strict=True)
+    cells = finished(plan, store)
+    begins, ends = zip(*(_cell_span(c, row_of(c, plan, store), store) for c in cells), strict=True)
     return min(begins), max(ends)
 
 
-def _cell_span(cell: CellPlan, plan: Plan, store: Store) -> tuple[float, float]:
+def _cell_span(cell: CellPlan, row: Mapping[str, object], store: Store) -> tuple[float, float]:
     end = created(store.manifest(cell.address))
-    return end - own_seconds(row_of(cell, plan, store)), end
+    return end - own_seconds(row), end
 
 
 def _replay_cell(cell: CellPlan, plan: Plan, store: Store, emit: Emit, *, load: bool) -> None:
     row = row_of(cell, plan, store)
-    begin, end = _cell_span(cell, plan, store)
+    begin, end = _cell_span(cell, row, store)
     emit(cell_started(cell, begin))
     for stage in stages_made(cell, store):
         emit(hit_of(cell, stage, store, load=load))
