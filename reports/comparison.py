@@ -4,7 +4,7 @@ import pandas as pd
 
 from reports.cells import Cell, Setting, by_seed, cells_of
 from reports.result_tables import short_names
-from reports.statistics import describe, holm, paired, rank_note
+from reports.statistics import describe, family, holm, paired, rank_note
 from reports.tables import (
     Column,
     Entry,
@@ -62,7 +62,7 @@ def compare(
     )
     notes = [
         f"{name_a} minus {name_b} over the seeds that both have; std with n - 1; paired Student-t "
-        f"interval; Holm over the {sum(p is not None for p in adjusted)} lines that have a p.",
+        f"interval; Holm over the {family(adjusted)} lines that have a p.",
         *(note for n in sorted({d.n for d in differences if d}) if (note := rank_note(n))),
     ]
     return Table("comparison", f"{name_a} against {name_b}", columns, tuple(lines), tuple(notes))

@@ -11,7 +11,7 @@ from reports.difference_entries import (
     reading,
 )
 from reports.info import StudyInfo
-from reports.statistics import Difference, holm, paired, rank_note
+from reports.statistics import Difference, family, holm, paired, rank_note
 from reports.summary import Summary, reduced
 from reports.tables import (
     Column,
@@ -42,6 +42,7 @@ def contrasts_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | No
             difference = paired(a.values, b.values)
             found.append((setting, contrast.label, difference, _paper_sign(a, b, difference)))
     adjusted = holm([d.p if d else None for _, _, d, _ in found])
+    counted = family(adjusted)
     with_paper = any(sign.sort is not None for _, _, _, sign in found)
     small = reduced([cell for s in summaries for cell in s.cells])
     groups = headings_of(settings)
@@ -52,9 +53,9 @@ def contrasts_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | No
     return Table(
         "contrasts",
         "Paired differences",
-        _contrast_columns(sum(p is not None for p in adjusted), with_paper),
+        _contrast_columns(counted, with_paper),
         tuple(lines),
-        _contrast_notes([d for _, _, d, _ in found], adjusted, with_paper and small),
+        _contrast_notes([d for _, _, d, _ in found], counted, with_paper and small),
     )
 
 
@@ -110,13 +111,12 @@ def _contrast_line(
 
 
 def _contrast_notes(
-    found: Sequence[Difference | None], adjusted: Sequence[float | None], small: bool
+    found: Sequence[Difference | None], counted: int, small: bool
 ) -> tuple[str, ...]:
-    family = sum(p is not None for p in adjusted)
     notes = [
         "a minus b over the seeds that both have (same student start and data order). Interval: "
-        f"paired Student-t. Holm over the {family} {'line' if family == 1 else 'lines'} that have "
-        "a p. A line reads higher or lower only where its interval excludes zero."
+        f"paired Student-t. Holm over the {counted} {'line' if counted == 1 else 'lines'} that "
+        "have a p. A line reads higher or lower only where its interval excludes zero."
     ]
     counts = sorted({d.n for d in found if d})
     notes += [note for n in counts if (note := rank_note(n))]

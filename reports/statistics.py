@@ -140,6 +140,11 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
+def family(adjusted: Sequence[float | None]) -> int:
+    """How many p-values `holm` counted."""
+    return sum(p is not None for p in adjusted)
+
+
 def welch(a: Printed, b: Printed) -> Difference:
     """a minus b from printed means, standard errors and n (Welch-Satterthwaite).
 
