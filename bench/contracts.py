@@ -63,6 +63,10 @@ class Distiller(Protocol):
     Attributes:
         needs: types of the artifacts that `distill` reads from the reference.
         request: which variant of them, where there are several.
+
+    A distiller that makes one image of several real ones may say of how many, at a side in pixels,
+    in a method `images_each(side) -> int`; budgets that a class cannot meet are then refused while
+    planning.
     """
 
     @property
