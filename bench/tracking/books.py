@@ -23,6 +23,7 @@ from bench.tracking.twins import (
     done_since,
     keep_one_end,
     keep_one_start,
+    load_of,
     news,
 )
 
@@ -141,10 +142,11 @@ class Books:
         """Opens an earlier attempt's study run again, because something is added to it."""
         if key not in self._own:
             self._own.add(key)
-            others = run.info.status == "RUNNING"  # a process that shows its load there
-            self._client.update_run(run.info.run_id, "RUNNING")
-            load = {} if others else {LOAD: self._header.run}
+            now = self._client.get_run(run.info.run_id)
+            others = now.info.status == "RUNNING"  # a process that shows its load there
+            load = {} if others else load_of(self._client, now, self._header.run)
             log_tags(self._client, run.info.run_id, self._owner | load)
+            self._client.update_run(run.info.run_id, "RUNNING")
 
     def _kill_stale(self) -> None:
         """Ends runs of processes of this machine that died without saying so."""

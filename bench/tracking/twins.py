@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ENDED_BADLY = ("KILLED", "FAILED")
 SYSTEM = "system/"
 LOAD = "load"  # tag of a study's run: the attempt whose machine's load it shows
+AFTER = "load_after"  # tag: step and milliseconds of the last load that an earlier attempt told
 
 
 def keep_one_start(client: "MlflowClient", mine: "Run", found: Sequence["Run"]) -> "Run":
@@ -54,10 +55,30 @@ def done_since(found: Sequence["Run"]) -> float:
     return min((end if from_store else 0 for from_store, end in ends), default=inf)
 
 
+def load_of(client: "MlflowClient", run: "Run", attempt: str) -> dict[str, str]:
+    """Tags that hand a study's load over to an attempt, which goes on after what is there."""
+    told = [
+        (point.step, point.timestamp)
+        for name in run.data.metrics
+        if name.startswith(SYSTEM)
+        for point in client.get_metric_history(run.info.run_id, name)
+    ]
+    step, millis = max(told, default=(-1, -1))
+    return {LOAD: attempt, AFTER: f"{step} {millis}"}
+
+
 def news(run: "Run", attempt: str, points: Sequence[Point]) -> list[Point]:
-    """What a study's run lacks: no load of a second machine, no summary that is there already."""
-    mine, known = run.data.tags.get(LOAD) == attempt, run.data.metrics
-    return [p for p in points if (mine if p[0].startswith(SYSTEM) else known.get(p[0]) != p[1])]
+    """What a study's run lacks: no summary that is there already, no load of a second machine.
+
+    A load is told by one attempt at a time, whose steps follow those of the one before it.
+    """
+    known = run.data.metrics
+    summary = [p for p in points if not p[0].startswith(SYSTEM) and known.get(p[0]) != p[1]]
+    if run.data.tags.get(LOAD) != attempt:
+        return summary
+    last, since = map(int, run.data.tags.get(AFTER, "-1 -1").split())
+    loads = [p for p in points if p[0].startswith(SYSTEM) and p[3] > since]
+    return summary + [(name, value, last + 1 + k, at) for name, value, k, at in loads]
 
 
 def _end_order(run: "Run") -> tuple[bool, int, str]:

@@ -153,6 +153,23 @@ def test_a_study_that_goes_on_shows_the_load_of_who_goes_on(
     assert study.data.metrics == {"system/cpu": 7.0}
 
 
+def test_loads_of_attempts_that_overlap_follow_each_other(
+    attempt: Attempt, client: MlflowClient
+) -> None:
+    first, later = attempt(), attempt()
+    for step, millis in enumerate((1100, 1200)):
+        first.log("s", [("system/cpu", 1.0, step, millis)])
+    first.apply({"op": "end", "key": "s", "status": "FINISHED", "t": 1250})
+    kept = [("system/cpu", 2.0, step, millis) for step, millis in enumerate((1150, 1200, 1300))]
+    later.apply(CELL)  # it waited with its own, and goes on where the first one ended
+    for _ in range(2):  # as if it had died before the acknowledgement
+        later.log("s", kept)
+    (study,) = runs(client, "study")
+    points = client.get_metric_history(study.info.run_id, "system/cpu")
+    assert [(p.value, p.timestamp) for p in points] == [(1.0, 1100), (1.0, 1200), (2.0, 1300)]
+    assert [p.step for p in points] == [0, 1, 4]
+
+
 def test_a_study_that_another_ended_badly_meanwhile_is_ended_well(
     attempt: Attempt, client: MlflowClient
 ) -> None:
