@@ -50,7 +50,15 @@ def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
         "address": plan.address,
         "command": command_of(plan, study),
     }
-    return row | _measured(plan, store) | _status(plan, store)
+    return row | _measured(plan, store) | _status(plan, store) | _inputs(plan)
+
+
+def _inputs(plan: CellPlan) -> dict[str, object]:
+    """Addresses of the stages before the last, whose own is the cell's: what cells may share."""
+    return {
+        f"address_{stage}": plan.tasks[stage].address if stage in plan.tasks else None
+        for stage in STAGES[:-1]
+    }
 
 
 def _status(plan: CellPlan, store: Store) -> dict[str, object]:

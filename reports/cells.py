@@ -48,6 +48,7 @@ class Cell:
         repeat: which of several students that were trained on the synthetic set of this seed.
         top1: fraction in [0, 1]; None unless the status is "ok".
         numbers: further columns of the frame that hold a number, by name.
+        artifacts: stage -> address of what it made or would make, for the stages that are named.
     """
 
     setting: Setting
@@ -66,6 +67,7 @@ class Cell:
     device: str
     repeat: int = 0
     numbers: Mapping[str, float] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
 
 
 def cells_of(frame: pd.DataFrame) -> tuple[Cell, ...]:
@@ -119,7 +121,16 @@ def _cell(line: Mapping[object, object]) -> Cell:
         device=_text(line, "device"),
         repeat=0 if _absent(line.get("repeat")) else _integer(line, "repeat"),
         numbers={name: value for name, value in known.items() if value is not None},
+        artifacts=_artifacts(line),
     )
+
+
+def _artifacts(line: Mapping[object, object]) -> dict[str, str]:
+    """The address of a cell is that of its last stage; the others have columns of their own."""
+    *inputs, last = STAGES
+    found = {stage: _text(line, f"address_{stage}") for stage in inputs}
+    found[last] = _text(line, "address")
+    return {stage: address for stage, address in found.items() if address}
 
 
 def students(cells: Iterable[Cell]) -> dict[int, list[float]]:
@@ -139,10 +150,15 @@ def by_seed(cells: Iterable[Cell]) -> dict[int, float]:
 def computing_time(cells: Iterable[Cell]) -> float:
     """Seconds that all artifacts behind the cells took, a shared one counted once.
 
-    A frame does not name the artifacts, so equal times of a stage, to the nanosecond, are one.
+    In a frame that does not name its artifacts, equal seconds of a stage are one artifact.
     """
-    measured = {(s, cell.numbers.get(f"seconds_{s}", 0.0)) for cell in cells for s in STAGES}
-    return sum(seconds for _, seconds in measured)
+    spent: dict[tuple[str, str | float], float] = {}
+    for cell in cells:
+        for stage in STAGES:
+            seconds = cell.numbers.get(f"seconds_{stage}")
+            if seconds is not None:
+                spent[stage, cell.artifacts.get(stage, seconds)] = seconds
+    return sum(spent.values())
 
 
 def _refuse_twins(cells: tuple[Cell, ...]) -> None:

@@ -73,6 +73,8 @@ def test_csv_holds_one_line_per_cell_with_its_numbers(invoke: Invoke, tiny_ran: 
     assert [line["status"] for line in lines] == ["ok"] * 6
     assert len({line["top1"] for line in lines}) > 1
     assert all(0 <= float(line["top1"]) <= 1 for line in lines)
+    named = {line[name] for line in lines for name in line if name.startswith("address")}
+    assert named - {""} == set(tiny_ran.objects())
 
 
 def test_command_of_a_cell_makes_it_again(bench: Bench, invoke: Invoke, tiny_ran: Bench) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from planning import RELEASED, study_of
@@ -14,8 +15,10 @@ from bench.making import Workshop
 from bench.overrides import parse
 from bench.plan import Plan
 from bench.planner import make_plan
+from bench.results import row_of
 from bench.run import run_plan
 from bench.store import Store
+from reports.cells import cells_of, computing_time
 
 TINY = (
     "squeeze.arch=convnet3-w16-bn",
@@ -62,6 +65,13 @@ def made(events: list[Event]) -> Counter[str]:
 def test_four_rows_of_five_seeds_make_what_is_common_once(ran: Ran) -> None:
     common = {"squeeze": 1, "observe": 1, "barycenter": 1}
     assert made(ran.events) == {**common, "recover": 20, "relabel": 20, "evaluate": 20}
+
+
+def test_the_time_of_a_report_is_that_of_every_artifact_once(ran: Ran) -> None:
+    store, plan = Store(ran.folder), ran.plan
+    frame = pd.DataFrame([row_of(cell, plan, store) for cell in plan.cells])
+    took = sum(store.manifest(address).seconds for address in plan.tasks())
+    assert computing_time(cells_of(frame)) == pytest.approx(took)
 
 
 def test_seeds_go_round_the_rows_so_that_partial_results_are_comparable(ran: Ran) -> None:

@@ -71,8 +71,34 @@ def test_one_cell_twice_is_refused() -> None:
         cells_of(pd.DataFrame([MINIMAL, MINIMAL]))
 
 
-def test_what_cells_share_is_timed_once() -> None:
-    frame = ablation_frame().head(3)
+def test_a_shared_artifact_is_timed_once_and_another_of_equal_seconds_too() -> None:
+    """Two teachers of 60 s each, one observation, two sets of images of 2 s each."""
+    named = {
+        "address_squeeze": ["t1", "t1", "t2"],
+        "seconds_squeeze": [60.0, 60.0, 60.0],
+        "address_observe": [None, "o1", "o1"],
+        "seconds_observe": [None, 1.0, 1.0],
+        "address_barycenter": None,
+        "seconds_barycenter": None,
+        "address_recover": ["r1", "r1", "r2"],
+        "seconds_recover": [2.0, 2.0, 2.0],
+        "address_relabel": ["l1", "l2", "l3"],
+        "seconds_relabel": [0.5, 0.25, 0.125],
+        "seconds_evaluate": [5.0, 5.0, 7.0],
+    }
+    frame = ablation_frame().head(3).assign(**named)
+    assert computing_time(2 * cells_of(frame)) == 2 * 60 + 1 + 2 * 2 + 0.875 + 17
+
+
+def test_a_stage_that_one_cell_has_not_timed_keeps_its_time() -> None:
+    """A row that was read before its teacher was stored names it all the same."""
+    lines = [MINIMAL | {"seed": seed, "address_squeeze": "t1"} for seed in range(2)]
+    frame = pd.DataFrame(lines).assign(seconds_squeeze=[60.0, None])
+    assert computing_time(cells_of(frame)) == 60
+
+
+def test_equal_seconds_are_one_artifact_where_none_is_named() -> None:
+    frame = ablation_frame().head(3).drop(columns="address")
     frame = frame.assign(
         seconds_squeeze=[60.0, 60.0, 60.0],
         seconds_observe=[None, 1.0, 1.0],
