@@ -1,6 +1,5 @@
 """A courier: carries the operations of one outbox to MLflow, in order, each until it is taken."""
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -18,13 +17,17 @@ CLASHES = 2  # in a row that are taken for chance
 
 
 class Courier:
-    """Carries the operations of one outbox, acknowledging them as they arrive."""
+    """Carries the operations of one outbox, acknowledging them as they arrive.
 
-    def __init__(self, path: Path, stopped: Callable[[], bool] = lambda: False) -> None:
+    Args:
+        path: the outbox.
+        progress: called whenever something has arrived.
+    """
+
+    def __init__(self, path: Path, progress: Callable[[], object] = lambda: None) -> None:
         self.reader = Reader(path)
         self.refused: list[str] = []
-        self.progress = time.monotonic()
-        self._stopped = stopped
+        self._progress = progress
         self._books: Books | None = None
         self._points: dict[str, list[Point]] = {}
         self._blocked = ""  # why files are not sent in this round
@@ -39,8 +42,6 @@ class Courier:
         self._blocked = ""
         position = self.reader.offset
         for op, end in self.reader.operations():
-            if self._stopped():
-                raise Unreachable("stopped before all was delivered")
             self._take(op)
             position = end
             if not self._points or sum(map(len, self._points.values())) >= TOGETHER:
@@ -109,7 +110,7 @@ class Courier:
 
     def _acknowledge(self, position: int) -> None:
         self.reader.acknowledge(position)
-        self.progress = time.monotonic()
+        self._progress()
 
 
 def persistent(action: Callable[[], None]) -> None:

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from bench.events import Emit, Event, Note, Step, StudyStarted, silent
-from bench.tracking.delivery import PATIENCE
+from bench.tracking.dispatch import PATIENCE
 from bench.tracking.study_log import StudyLog
 from bench.tracking.tracker import Tracker, public
 
 
 class MlflowObserver:
-    """Turns events into operations of an outbox, which a thread delivers.
+    """Turns events into operations of an outbox, which a process of its own delivers.
 
     Args:
         tracker: where to deliver.
@@ -48,6 +48,11 @@ class MlflowObserver:
 
     def _begun(self, event: StudyStarted) -> StudyLog:
         return StudyLog(self._tracker, self._folder, self._code, event, self._span)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is delivered at present, "" if nothing is wrong."""
+        return self._open.delivery.problem if self._open else ""
 
     def close(self, status: str) -> None:
         """Writes the end down and waits a few seconds for the last deliveries."""

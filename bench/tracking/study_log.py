@@ -22,7 +22,8 @@ from bench.events import (
     StudyStarted,
 )
 from bench.tracking.cell_log import CellLog
-from bench.tracking.delivery import OUTBOX, Delivery
+from bench.tracking.delivery import OUTBOX
+from bench.tracking.dispatch import Dispatch
 from bench.tracking.layout import (
     experiment_name,
     milliseconds,
@@ -41,7 +42,7 @@ Span = tuple[int, int]  # begin and end, in milliseconds
 
 
 class StudyLog:
-    """The outbox of one study, with its thread, its cells and the machine's load."""
+    """The outbox of one study, with its delivery, its cells and the machine's load."""
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class StudyLog:
         self._summary: dict[str, float] = {}
         self._cell: CellLog | None = None
         self._begin(event)
-        self.delivery = Delivery(self._outbox)
+        self.delivery = Dispatch(self._outbox)
         interval = tracker.system_metrics
         self._load = LoadSampler(self._take_load, interval) if interval else None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hosts import ThreadHost
 
 from bench.artifacts import SyntheticSet
 from bench.events import (
@@ -19,9 +20,17 @@ from bench.events import (
     StudyFinished,
     StudyStarted,
 )
+from bench.tracking import dispatch
 from bench.tracking.tracker import Tracker, default_uri
 
 SEEDS = (0, 1)
+
+
+@pytest.fixture(autouse=True)
+def in_thread(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delivers in a thread, but for tests that are marked `process`: each would import MLflow."""
+    if request.node.get_closest_marker("process") is None:
+        monkeypatch.setattr(dispatch, "start", ThreadHost)
 
 
 @pytest.fixture

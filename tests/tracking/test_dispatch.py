@@ -1,0 +1,79 @@
+"""The process that delivers for a run: beside it, never in its way, and gone with it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from deliveries import WRITER, Events, all_runs, play
+
+from bench.events import Event
+from bench.tracking.delivery import DeliveryReport, deliver_pending
+from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.tracker import Tracker
+
+pytestmark = pytest.mark.process
+POSTMAN = "bench.tracking.postman"
+
+
+def postmen(process: int) -> list[psutil.Process]:
+    """The processes that deliver for a process."""
+    return [p for p in psutil.Process(process).children() if POSTMAN in p.cmdline()]
+
+
+def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_run_is_delivered_when_it_ends_and_its_process_goes(
+    folder: Path, tracker: Tracker, study_events: Events
+) -> None:
+    said: list[Event] = []
+    observer = MlflowObserver(tracker, folder, said.append, code=folder)
+    events = [*study_events((0, 1))]
+    observer(events[0])
+    (postman,) = postmen(psutil.Process().pid)
+    play(observer, events[1:])
+    assert said == []
+    assert not postman.is_running()
+    assert {run.info.status for run in all_runs(tracker.uri)} == {"FINISHED"}
+    assert list((folder / "outbox").iterdir()) == []
+
+
+def test_a_delivery_that_dies_is_told_and_keeps_the_records(
+    folder: Path, tracker: Tracker, study_events: Events
+) -> None:
+    said: list[Event] = []
+    observer = MlflowObserver(tracker, folder, said.append, code=folder)
+    first, *others = [*study_events((0, 1))]
+    observer(first)
+    (postman,) = postmen(psutil.Process().pid)
+    postman.kill()
+    until(lambda: observer.problem != "")
+    play(observer, others)
+    (note,) = said
+    assert "the process that delivers has ended" in str(note)
+    assert "delivered by the next bench command" in str(note)
+    assert deliver_pending(folder) == DeliveryReport(delivered=1)
+    assert {run.info.status for run in all_runs(tracker.uri)} == {"FINISHED"}
+
+
+def test_a_delivery_ends_with_a_run_that_is_killed_and_mlflow_stays_out_of_the_run(
+    folder: Path,
+) -> None:
+    code = WRITER.replace('"ready"', '"mlflow" in sys.modules')
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as writer:  # fmt: skip
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "False\n"
+        (postman,) = postmen(writer.pid)
+        writer.kill()
+    until(lambda: not postman.is_running() or postman.status() == psutil.STATUS_ZOMBIE)
