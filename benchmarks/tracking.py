@@ -1,21 +1,24 @@
-"""What tracking costs a run: microseconds per event, and percent of a real cell with all it keeps.
+"""What tracking costs: microseconds per event, and percent of real cells with all that they keep.
 
-Cells of WMDD on digits run in pairs, with and without MLflow (on SQLite) in random order, each with
-seeds that its store lacks; teacher and observation are there. A turn is all that `bench run` does
-between its first and last event, so that curves, pictures, data sets and the last delivery count.
-CPU seconds hold the delivering thread and are steadier on a busy machine.
-Run: OMP_NUM_THREADS=1 python -m benchmarks.tracking [--repeats 5] [--profile quick]
+Runs of WMDD on digits come in pairs, with and without MLflow (on SQLite) in random order, each with
+seeds that its store lacks; teacher and observation are there. Cells of one seed are paired, and
+whole runs: all that `bench run` does between its first and last event, the last delivery included.
+CPU seconds of a cell are those of the run's own process; those of the process that delivers are
+given beside, since they matter where no core is free.
+Run: OMP_NUM_THREADS=1 python -m benchmarks.tracking [--repeats 5] [--cells 10] [--profile quick]
 """
 
 import argparse
 import io
 import os
 import random
+import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
@@ -40,18 +43,28 @@ from bench.tracking.tracker import Tracker, default_uri
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds on the clock, and of CPU in all threads."""
+    """Seconds on the clock, of CPU in this process, and of CPU in those that it started."""
 
     wall: float
     cpu: float
+    others: float
+
+    def __sub__(self, start: "Spent") -> "Spent":
+        return Spent(self.wall - start.wall, self.cpu - start.cpu, self.others - start.others)
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One cell without and with tracking."""
+class Turn:
+    """One run: its cells, and all of it."""
 
-    bare: Spent
-    tracked: Spent
+    cells: tuple[Spent, ...]
+    whole: Spent
+
+
+def now() -> Spent:
+    """What this process has spent so far; of others, what ended ones did."""
+    others = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Spent(time.perf_counter(), time.process_time(), others.ru_utime + others.ru_stime)
 
 
 def event_cost(folder: Path, count: int = 50_000) -> float:
@@ -69,35 +82,40 @@ def event_cost(folder: Path, count: int = 50_000) -> float:
     return spent / count * 1e6
 
 
-def session(store: Path, data: Path, seed: int, profile: Profile) -> Session:
-    """A study of one cell."""
-    study = Study("cost", "Cost of tracking", (Row("wmdd", "wmdd"),), ipcs=(2,), seeds=(seed,))
+def session(store: Path, data: Path, seeds: Sequence[int], profile: Profile) -> Session:
+    """A study of one row."""
+    study = Study("cost", "Cost of tracking", (Row("wmdd", "wmdd"),), ipcs=(2,), seeds=tuple(seeds))
     plan = make_plan(study, profile, Overrides(), lambda name: find_source(name, data))
     return Session(plan, Store(store), data)
 
 
-def turn(given: Session, track: bool) -> Spent:
+def turn(given: Session, track: bool) -> Turn:
     """Runs a study as `bench run` does, up to its report."""
-    wall, cpu = time.perf_counter(), time.process_time()
+    begin, marks = now(), list[Spent]()
     watch = observed(given, RunOptions(track=track, quiet=True))
     shop = Workshop(given.store, given.data_root, torch.device("cpu"), watch.emit)
-    failed = [done.error for done in run_plan(given.plan, shop, watch.emit) if done.failed]
+    marks.append(now())
+    for done in run_plan(given.plan, shop, watch.emit):
+        if done.failed:
+            raise SystemExit(done.error)
+        marks.append(now())
     watch.finish("FINISHED")
-    if failed:
-        raise SystemExit(failed[0])
-    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
+    cells = (end - start for start, end in pairwise(marks))
+    return Turn(tuple(cells), now() - begin)
 
 
-def pairs(folder: Path, data: Path, repeats: int, profile: Profile) -> list[Pair]:
-    """Cells in pairs; the first of each kind only warms up."""
-    order = random.Random(0)
-    found = []
-    for seed in range(repeats + 1):
-        spent: dict[bool, Spent] = {}
+def pairs(
+    folder: Path, data: Path, repeats: int, cells: int, profile: Profile
+) -> list[tuple[Turn, Turn]]:
+    """Runs without and with tracking; a first pair, which makes what all share, is left out."""
+    order, found = random.Random(0), list[tuple[Turn, Turn]]()
+    for repeat in range(repeats + 1):
+        seeds = range(repeat * cells, (repeat + 1) * cells) if repeat else range(1)
+        turns: dict[bool, Turn] = {}
         for track in order.sample((False, True), 2):
             place = folder / ("tracked" if track else "bare")
-            spent[track] = turn(session(place, data, seed, profile), track)
-        found.append(Pair(spent[False], spent[True]))
+            turns[track] = turn(session(place, data, seeds, profile), track)
+        found.append((turns[False], turns[True]))
     return found[1:]
 
 
@@ -105,10 +123,12 @@ def extra(kind: str, bare: Sequence[float], tracked: Sequence[float]) -> str:
     """One line on paired costs."""
     more = [t - b for b, t in zip(bare, tracked, strict=True)]
     percent = [100 * m / b for b, m in zip(bare, more, strict=True)]
+    low, middle, high = statistics.quantiles(percent, n=4)
     return (
         f"{kind}: {statistics.median(bare):.2f} s bare, median extra "
-        f"{statistics.median(more):+.2f} s ({min(more):+.2f} to {max(more):+.2f}), "
-        f"{statistics.median(percent):+.1f} % ({min(percent):+.1f} to {max(percent):+.1f})"
+        f"{1000 * statistics.median(more):+.0f} ms, {middle:+.1f} % "
+        f"(quartiles {low:+.1f} to {high:+.1f}, n = {len(more)}), "
+        f"sum {100 * sum(more) / sum(bare):+.1f} %"
     )
 
 
@@ -116,16 +136,22 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--cells", type=int, default=10)
     parser.add_argument("--profile", choices=get_args(Profile), default="quick")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         data = Path(os.environ.get("DDBENCH_DATA", place / "data"))
         print(f"Step event: {event_cost(place):.1f} us")
-        found = pairs(place, data, options.repeats, options.profile)
-    print(f"cell of wmdd on digits, ipc 2, profile {options.profile}, {len(found)} pairs")
-    print(extra("wall", [p.bare.wall for p in found], [p.tracked.wall for p in found]))
-    print(extra("cpu", [p.bare.cpu for p in found], [p.tracked.cpu for p in found]))
+        found = pairs(place, data, options.repeats, options.cells, options.profile)
+    print(f"wmdd on digits, ipc 2, profile {options.profile}, runs of {options.cells} cells")
+    bare, tracked = zip(*found, strict=True)
+    for kind, of in (("cell", lambda t: t.cells), ("run", lambda t: (t.whole,))):
+        each = [[s for t in turns for s in of(t)] for turns in (bare, tracked)]
+        print(extra(f"{kind}, wall", *([s.wall for s in side] for side in each)))
+        print(extra(f"{kind}, cpu", *([s.cpu for s in side] for side in each)))
+    apart = statistics.median(t.whole.others - b.whole.others for b, t in found)
+    print(f"the process that delivers: {apart:.2f} s of cpu per run")
 
 
 if __name__ == "__main__":

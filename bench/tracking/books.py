@@ -4,19 +4,18 @@ Metrics may be sent twice: MLflow keeps one of equal (name, step, time, value). 
 by their tags before they are created. Connecting imports MLflow.
 """
 
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.tracking import owner
-from bench.tracking.calls import log_params, log_points, log_tags
+from bench.tracking.calls import log_params, log_points, log_tags, texts
 from bench.tracking.connection import alone, asking, connect, experiment_id
 from bench.tracking.inputs import log_input
 from bench.tracking.layout import Point, clean_tags
 from bench.tracking.outbox import Header, Op
-from bench.tracking.student_model import log_student
+from bench.tracking.parcels import Parcels
 from bench.tracking.twins import (
     ENDED_BADLY,
     LOAD,
@@ -39,12 +38,13 @@ class Books:
     """
 
     def __init__(self, header: Header, files: Path) -> None:
-        self._header, self._files = header, files
+        self._header, self._folder = header, files.parents[1]
         self._owner = {"attempt": header.run, "host": header.host, "process": header.process}
         self._client = connect(header.uri)
         self._experiment = experiment_id(
             self._client, header.uri, header.experiment, header.artifacts
         )
+        self._parcels = Parcels(self._client, self._experiment, files)
         self._runs: dict[str, Run | None] = {}
         self._own: set[str] = set()  # keys of runs that this attempt made or goes on with
         self._done: dict[str, float] = {}  # key -> milliseconds since when it is finished
@@ -53,6 +53,7 @@ class Books:
             "tags": self._tag,
             "input": self._input,
             "artifact": self._artifact,
+            "picture": self._picture,
             "model": self._model,
             "end": self._end,
         }
@@ -94,7 +95,7 @@ class Books:
 
     def _alone(self) -> AbstractContextManager[None]:
         """Keeps other processes with the same local database or tracking folder waiting."""
-        return alone(self._header.uri, self._files.parents[1])
+        return alone(self._header.uri, self._folder)
 
     def _run(self, key: str) -> "Run | None":
         """The run that operations on a key go to; None drops them."""
@@ -126,10 +127,10 @@ class Books:
                 self._own.add(key)
         run = self._runs[key]
         if run is not None and key in self._own:
-            log_params(self._client, run.info.run_id, _mapping(op.get("params")))
+            log_params(self._client, run.info.run_id, texts(op.get("params")))
 
     def _create(self, op: Op, key: str, level: str) -> "Run":
-        tags = {**_mapping(op.get("tags")), **self._owner, "level": level, "key": key}
+        tags = {**texts(op.get("tags")), **self._owner, "level": level, "key": key}
         tags |= {LOAD: self._header.run} if level == "study" else {}
         parent = self._run(str(op["parent"])) if op.get("parent") else None
         if parent is not None:
@@ -158,7 +159,7 @@ class Books:
     def _tag(self, op: Op) -> None:
         run = self._run(str(op["key"]))
         if run is not None and str(op["key"]) in self._own:
-            log_tags(self._client, run.info.run_id, _mapping(op["tags"]))
+            log_tags(self._client, run.info.run_id, texts(op["tags"]))
 
     def _input(self, op: Op) -> None:
         run = self._run(str(op["key"]))
@@ -166,18 +167,16 @@ class Books:
             log_input(self._client, run.info.run_id, op)
 
     def _artifact(self, op: Op) -> None:
-        run, path = self._run(str(op["key"])), self._files / str(op["file"])
-        if run is not None and path.exists():
-            self._client.log_artifact(run.info.run_id, str(path), str(op["to"]) or None)
-        path.unlink(missing_ok=True)
+        self._parcels.artifact(self._run(str(op["key"])), op)
+
+    def _picture(self, op: Op) -> None:
+        self._parcels.picture(self._run(str(op["key"])), op)
 
     def _model(self, op: Op) -> None:
         """Adds a student to this attempt's run, or to the finished one in whose place it stands."""
-        key, folder = str(op["key"]), self._files / str(op["file"])
+        key = str(op["key"])
         finished = (r for r in self._search_key(key) if r.info.status == "FINISHED")
-        if folder.exists() and (run := self._run(key) or next(finished, None)):
-            log_student(self._client, self._experiment, run.info.run_id, folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        self._parcels.model(self._run(key) or next(finished, None), op)
 
     def _end(self, op: Op) -> None:
         key, status, millis = str(op["key"]), str(op["status"]), int(str(op["t"]))
@@ -199,7 +198,3 @@ class Books:
         with self._alone():
             if not keep_one_end(self._client, run, self._search_key(key)):
                 self._runs[key] = None
-
-
-def _mapping(value: object) -> dict[str, str]:
-    return {str(k): str(v) for k, v in value.items()} if isinstance(value, Mapping) else {}

@@ -36,3 +36,8 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
     items = [Metric(name, value, millis, step) for name, value, step, millis in points]
     for start in range(0, len(items), METRICS):
         client.log_batch(run, metrics=items[start : start + METRICS])
+
+
+def texts(value: object) -> dict[str, str]:
+    """A mapping out of an operation, as params or tags are stored; nothing where it is none."""
+    return {str(k): str(v) for k, v in value.items()} if isinstance(value, Mapping) else {}

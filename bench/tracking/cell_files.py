@@ -3,15 +3,19 @@
 import json
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.events import Milestone, StudentTrained
 from bench.tracking.outbox import Outbox
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from bench.artifacts import SyntheticSet
     from bench.labels import Score
+
+ROWS, COLUMNS = 10, 10  # classes and images of each that the picture of a synthetic set shows
 
 
 class CellFiles:
@@ -30,32 +34,25 @@ class CellFiles:
         self._send(place, "")
 
     def synthetic(self, made: "SyntheticSet") -> None:
-        from bench.tracking.pictures import save_grid
-
-        place = f"{self._key}/synthetic.png"
-        save_grid(made, self._outbox.place(place))
-        self._send(place, "images")
+        """At most 10 classes x 10 images, a row per class."""
+        by_class: dict[int, list[int]] = {}
+        for index, label in enumerate(made.labels.tolist()):
+            by_class.setdefault(label, []).append(index)
+        shown = [indices[:COLUMNS] for _, indices in sorted(by_class.items())[:ROWS]]
+        images = made.images[[index for row in shown for index in row]]
+        self._picture(["synthetic.png"], "tiles", images, [len(row) for row in shown])
 
     def confusion(self, score: "Score") -> None:
-        from bench.tracking.pictures import save_confusion
-
         lines = [",".join(map(str, line)) for line in score.confusion.tolist()]
         self.text("confusion.csv", "\n".join(lines) + "\n")
-        place = f"{self._key}/confusion.png"
-        save_confusion(score, self._outbox.place(place))
-        self._send(place, "images")
+        self._picture(["confusion.png"], "confusion", score.confusion, [])
 
     def milestone(self, event: Milestone, millis: int) -> None:
         """A picture and its small copy, under the names that MLflow's image charts read."""
-        from bench.tracking.pictures import save_strip
-
         unique = uuid.uuid5(uuid.NAMESPACE_OID, f"{self._key} {event.stage} {event.step}")
         stem = f"{event.stage}+step+{event.step}+timestamp+{millis}+{unique}"
-        places = [f"{self._key}/{stem}.png", f"{self._key}/{stem}+compressed.webp"]
-        png, webp = map(self._outbox.place, places)
-        save_strip(event.images, png, webp)
-        for place in places:
-            self._send(place, "images")
+        names = [f"{stem}.png", f"{stem}+compressed.webp"]
+        self._picture(names, "tiles", event.images, [len(event.images)])
 
     def student(self, event: StudentTrained) -> None:
         from bench.tracking.student_model import NAME, save_student
@@ -65,6 +62,21 @@ class CellFiles:
         shutil.rmtree(folder, ignore_errors=True)
         save_student(event, folder)
         self._outbox.append({"op": "model", "file": place, "key": self._key})
+
+    def _picture(
+        self, names: Sequence[str], kind: str, draft: "Tensor", rows: Sequence[int]
+    ) -> None:
+        """Keeps what pictures are drawn from; whoever delivers them draws them."""
+        import numpy as np
+
+        place = f"{self._key}/{names[0]}.npy"
+        np.save(self._outbox.place(place), draft.cpu().numpy())
+        self._outbox.append(
+            {
+                "op": "picture", "key": self._key, "from": place, "kind": kind,
+                "rows": list(rows), "files": list(names), "to": "images",
+            }
+        )  # fmt: skip
 
     def _send(self, place: str, to: str) -> None:
         self._outbox.append({"op": "artifact", "file": place, "to": to, "key": self._key})

@@ -14,6 +14,7 @@ from bench.events import (
 from bench.tracking.cell_files import CellFiles
 from bench.tracking.inputs import real_input, synthetic_input
 from bench.tracking.layout import (
+    Point,
     cell_key,
     final_metrics,
     metric_name,
@@ -25,6 +26,7 @@ from bench.tracking.outbox import Outbox
 from bench.tracking.samples import Sample, due, sample
 
 LONGEST_ERROR = 1000
+TOGETHER = 1000  # milliseconds of a curve that are written down at once, and lost by a kill
 STATE = "optuna_state"  # tag of a trial
 ROW_TAGS = ("device", STATE)  # values of a row that a user filters by
 
@@ -42,6 +44,8 @@ class CellLog:
         self._waiting: deque[tuple[Step, int, Sample]] = deque()
         self._last: dict[str, int] = {}
         self._told: set[str] = set()  # numbers that were written down when their stage ended
+        self._points: list[Point] = []  # that are not written down yet
+        self._written = 0  # when points were last, in milliseconds
         self._stages: list[dict[str, object]] = []
         self._tags: dict[str, str] = {}
         self._pictured = self._diverged = self._computed = False
@@ -125,7 +129,13 @@ class CellLog:
         self._write({"op": "end", "status": status, "t": millis})
 
     def _write(self, op: Mapping[str, object]) -> None:
+        self._write_points()
         self._outbox.append({**op, "key": self._key})
+
+    def _write_points(self) -> None:
+        if self._points:
+            found, self._points = self._points, []
+            self._outbox.append({"op": "metrics", "points": found, "key": self._key})
 
     def _tag(self, tags: Mapping[str, str]) -> None:
         """Keeps tags for the end, where they take one call."""
@@ -143,7 +153,10 @@ class CellLog:
 
     def _metrics(self, values: Mapping[str, float], step: int, millis: int) -> None:
         found, diverged = points(values, step, millis)
-        self._write({"op": "metrics", "points": found})
+        self._points += found
+        if millis - self._written >= TOGETHER:
+            self._written = millis
+            self._write_points()
         if diverged and not self._diverged:
             self._diverged = True
             self._tag({"diverged": "true"})

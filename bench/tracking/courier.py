@@ -13,6 +13,7 @@ from bench.tracking.observers import attempt
 from bench.tracking.outbox import Op, Reader
 
 TOGETHER = 1000  # metrics that are sent in one go
+FILES = ("artifact", "picture", "model")  # what goes to the artifact store
 CLASHES = 2  # in a row that are taken for chance
 
 
@@ -58,7 +59,7 @@ class Courier:
             self._collect(op)
             return
         self._flush()
-        if op["op"] in ("artifact", "model"):
+        if op["op"] in FILES:
             self._carry(op)
         else:
             self._try(partial(self._apply, op))

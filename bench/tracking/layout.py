@@ -6,6 +6,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from statistics import fmean, stdev
 
 LONGEST_PARAM = 500  # longer values go to an artifact
@@ -22,6 +23,7 @@ def experiment_name(study: str) -> str:
     return f"bench/{study}"
 
 
+@lru_cache(maxsize=4096)
 def metric_name(text: str) -> str:
     """A name that MLflow takes: letters, digits, `_ - . : /`, anything else becomes `_`."""
     name = re.sub(r"[^0-9A-Za-z_\-.:/]+", "_", text)

@@ -49,19 +49,25 @@ class Sample:
 
 def sample(values: "Mapping[str, torch.Tensor | float]") -> Sample:
     """Copies numbers aside (means of larger tensors); on CUDA nobody waits for the copy."""
-    known = {k: float(v) for k, v in values.items() if isinstance(v, int | float)}
-    tensors = {k: v for k, v in values.items() if not isinstance(v, int | float)}
-    names = (*known, *tensors)
-    if not tensors:
-        return Sample(names, tuple(known.values()))
+    known: dict[str, float] = {}
+    far: dict[str, torch.Tensor] = {}
+    for name, value in values.items():
+        if isinstance(value, int | float):
+            known[name] = float(value)
+        elif value.is_cuda:
+            far[name] = value
+        else:
+            known[name] = float((value if value.numel() == 1 else value.float().mean()).item())
+    return _copied(known, far) if far else Sample(tuple(known), tuple(known.values()))
+
+
+def _copied(known: Mapping[str, float], far: "Mapping[str, torch.Tensor]") -> Sample:
     import torch
 
     with torch.no_grad():
-        packed = torch.stack([v.detach().float().mean() for v in tensors.values()])
-        if not packed.is_cuda:
-            return Sample(names, tuple(known.values()), packed)
+        packed = torch.stack([v.detach().float().mean() for v in far.values()])
         pinned = torch.empty(packed.shape, dtype=packed.dtype, pin_memory=True)
         pinned.copy_(packed, non_blocking=True)
         copied = torch.cuda.Event()
         copied.record(torch.cuda.current_stream(packed.device))
-    return Sample(names, tuple(known.values()), pinned, copied)
+    return Sample((*known, *far), tuple(known.values()), pinned, copied)

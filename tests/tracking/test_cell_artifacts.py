@@ -25,7 +25,6 @@ from bench.events import (
 from bench.labels import Score
 from bench.models.build import build_model
 from bench.tracking.mlflow_log import MlflowObserver
-from bench.tracking.pictures import TILE, save_confusion
 from bench.tracking.tracker import Tracker
 
 CellEvents = Callable[[int], list[Event]]
@@ -77,23 +76,6 @@ def test_the_confusion_is_there_as_counts_and_as_a_picture(
     table = Path(client.download_artifacts(run, "confusion.csv")).read_text()
     assert table == "1,0,1\n0,1,0\n1,0,0\n"
     assert "images/confusion.png" in [a.path for a in client.list_artifacts(run, "images")]
-
-
-def test_a_row_of_the_confusion_is_shaded_by_its_shares(tmp_path: Path) -> None:
-    save_confusion(SCORE, tmp_path / "c.png")
-    with Image.open(tmp_path / "c.png") as image:
-        corners = [
-            image.getpixel((x * TILE + 1, y * TILE + 1)) for x, y in ((0, 0), (1, 1), (1, 0))
-        ]
-    assert corners == [153, 51, 255]  # a half, all, none
-
-
-def test_many_classes_are_shaded_without_letters(tmp_path: Path) -> None:
-    classes = torch.arange(200).short()
-    save_confusion(replace(SCORE, predicted=classes, labels=classes), tmp_path / "c.png")
-    with Image.open(tmp_path / "c.png") as image:
-        assert image.size == (800, 800)
-        assert image.getpixel((1, 1)) == 51
 
 
 @pytest.mark.slow

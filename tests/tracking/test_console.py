@@ -41,9 +41,9 @@ def test_plain_output_is_one_line_per_stage_and_cell(study_events: Events) -> No
     text = shown(PlainConsole(stream, clock=lambda: 0.0), [*study_events((0, 1))], stream)
     assert text == (
         "1 artifact from the store\n"
-        "wmdd · digits · ipc 2 · s0: recover in 0.50 s (feature 0.25)\n"
+        "wmdd · digits · ipc 2 · s0: recover in 0.50 s (bn 2)\n"
         "[1/2 cells] wmdd · digits · ipc 2 · s0: top1 70.0 %\n"
-        "wmdd · digits · ipc 2 · s1: recover in 0.50 s (feature 0.25)\n"
+        "wmdd · digits · ipc 2 · s1: recover in 0.50 s (bn 2)\n"
         "[2/2 cells] wmdd · digits · ipc 2 · s1: top1 80.0 %\n"
     )
 
@@ -96,8 +96,8 @@ def test_the_terminal_decides_which_console() -> None:
 
 def test_tensors_are_read_at_most_five_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now, reads = [0.0], []
-    plain = torch.Tensor.tolist
-    monkeypatch.setattr(torch.Tensor, "tolist", lambda self: reads.append(1) or plain(self))
+    plain = torch.Tensor.item
+    monkeypatch.setattr(torch.Tensor, "item", lambda self: reads.append(1) or plain(self))
     losses = Losses(clock=lambda: now[0])
     for step in range(1, 1001):  # a second in thousand steps
         now[0] += 0.001
@@ -118,7 +118,7 @@ def test_bars_show_the_stage_its_loss_and_the_results(study_events: Events) -> N
     observer.close("FINISHED")
     text = ANSI.sub("", stream.getvalue())
     assert "s0: recover" in text
-    assert "feature 0.25" in text
+    assert "bn 2" in text
     assert "wmdd · digits · ipc 2 · s1: top1 80.0 %" in text
     assert "[odd] note" in text
     assert text.rstrip().endswith("1 artifact from the store")

@@ -8,7 +8,9 @@ import torch
 from PIL import Image
 
 from bench.artifacts import SyntheticSet
-from bench.tracking.pictures import GAP, SIDE, save_grid
+from bench.tracking.cell_files import CellFiles
+from bench.tracking.outbox import Op, Outbox, Reader, new_header
+from bench.tracking.pictures import GAP, SIDE, TILE, confusion, draw, drawn, tiles
 
 
 def synthetic(classes: int, ipc: int, channels: int, side: int) -> SyntheticSet:
@@ -24,11 +26,20 @@ def synthetic(classes: int, ipc: int, channels: int, side: int) -> SyntheticSet:
     )
 
 
+def grid(folder: Path, made: SyntheticSet) -> np.ndarray:
+    """What is drawn from what a cell keeps of its synthetic set."""
+    outbox = Outbox(folder, new_header("s", "sqlite:///m.db", "bench/s", ""))
+    CellFiles(outbox, "key").synthetic(made)
+    outbox.release()
+    ops: list[Op] = [op for op, _ in Reader(outbox.path).operations()]
+    (path,) = drawn(outbox.place(str(ops[-1]["from"])), ops[-1])
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
 @pytest.mark.parametrize(("channels", "side"), [(1, 8), (3, 8), (3, 128)])
 def test_each_row_is_one_class(tmp_path: Path, channels: int, side: int) -> None:
-    save_grid(synthetic(3, 2, channels, side), tmp_path / "grid.png")
-    with Image.open(tmp_path / "grid.png") as image:
-        pixels = np.asarray(image)
+    pixels = grid(tmp_path, synthetic(3, 2, channels, side))
     pitch = SIDE + GAP
     assert pixels.shape == (3 * pitch + GAP, 2 * pitch + GAP, 3)
     centres = pixels[GAP + SIDE // 2 :: pitch, GAP + SIDE // 2 :: pitch, 0]
@@ -36,6 +47,27 @@ def test_each_row_is_one_class(tmp_path: Path, channels: int, side: int) -> None
 
 
 def test_large_sets_are_cut_to_ten_by_ten(tmp_path: Path) -> None:
-    save_grid(synthetic(12, 11, 1, 8), tmp_path / "grid.png")
-    with Image.open(tmp_path / "grid.png") as image:
-        assert image.size == (10 * (SIDE + GAP) + GAP,) * 2
+    assert grid(tmp_path, synthetic(12, 11, 1, 8)).shape == (10 * (SIDE + GAP) + GAP,) * 2 + (3,)
+
+
+def test_a_short_row_leaves_the_next_in_its_place() -> None:
+    images = np.stack([np.full((1, 8, 8), level, np.uint8) for level in (10, 20, 30)])
+    canvas = np.asarray(tiles(images, [1, 2]))
+    pitch = SIDE + GAP
+    centres = canvas[GAP + SIDE // 2 :: pitch, GAP + SIDE // 2 :: pitch, 0]
+    assert centres.tolist() == [[10, 255], [20, 30]]
+
+
+def test_a_row_of_the_confusion_is_shaded_by_its_shares(tmp_path: Path) -> None:
+    draw("confusion", np.array([[1, 0, 1], [0, 1, 0], [1, 0, 0]]), [], tmp_path / "c.png")
+    with Image.open(tmp_path / "c.png") as image:
+        corners = [
+            image.getpixel((x * TILE + 1, y * TILE + 1)) for x, y in ((0, 0), (1, 1), (1, 0))
+        ]
+    assert corners == [153, 51, 255]  # a half, all, none
+
+
+def test_many_classes_are_shaded_without_letters() -> None:
+    picture = confusion(np.eye(200, dtype=np.int64))
+    assert picture.size == (800, 800)
+    assert picture.getpixel((1, 1)) == 51

@@ -27,8 +27,12 @@ def test_a_sample_is_a_copy_that_keeps_no_graph() -> None:
         weight.fill_(5.0)
     assert taken.ready
     assert taken.read() == {"loss": 2.0}
-    assert taken.packed is not None
-    assert not taken.packed.requires_grad
+    assert taken.packed is None
+
+
+def test_of_larger_tensors_the_mean_is_taken_in_the_order_of_the_values() -> None:
+    taken = sample({"rows": torch.tensor([1, 2, 6]), "rate": 0.5, "total": torch.tensor(4.0)})
+    assert list(taken.read().items()) == [("rows", 3.0), ("rate", 0.5), ("total", 4.0)]
 
 
 @pytest.mark.gpu

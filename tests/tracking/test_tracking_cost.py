@@ -1,14 +1,13 @@
 """The benchmark of tracking measures real cells that keep everything, against cells that do not."""
 
 import shutil
-import statistics
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
 from bench.store import Store
-from benchmarks.tracking import Spent, extra, session, turn
+from benchmarks.tracking import extra, session, turn
 
 pytestmark = pytest.mark.slow
 
@@ -16,12 +15,13 @@ pytestmark = pytest.mark.slow
 def test_a_tracked_turn_keeps_everything_and_a_bare_one_nothing(
     tmp_path: Path, data_root: Path, migrated: Path
 ) -> None:
-    bare, tracked = (session(tmp_path / name, data_root, 0, "smoke") for name in ("a", "b"))
+    bare, tracked = (session(tmp_path / name, data_root, (0,), "smoke") for name in ("a", "b"))
     (tmp_path / "b" / "tracking").mkdir(parents=True)
     shutil.copyfile(migrated, tmp_path / "b" / "tracking" / "mlflow.db")
     for given, track in ((bare, False), (tracked, True)):
-        spent = turn(given, track)
-        assert spent.wall > 0
+        done = turn(given, track)
+        (cell,) = done.cells
+        assert 0 < cell.wall < done.whole.wall
         assert Store(given.store.root).has(given.plan.cells[0].address)
     assert not (tmp_path / "a" / "tracking" / "mlflow.db").exists()
     client = MlflowClient(f"sqlite:///{tmp_path / 'b' / 'tracking' / 'mlflow.db'}")
@@ -36,11 +36,9 @@ def test_a_tracked_turn_keeps_everything_and_a_bare_one_nothing(
     assert len(client.get_metric_history(run.info.run_id, "recover/total")) > 5
 
 
-def test_the_extra_is_the_median_over_pairs_with_its_range() -> None:
-    bare, more = [Spent(2.0, 1.0), Spent(4.0, 1.0), Spent(2.0, 1.0)], [0.1, 0.1, 0.3]
-    wall = [b.wall for b in bare]
-    line = extra("wall", wall, [b + m for b, m in zip(wall, more, strict=True)])
-    assert statistics.median(wall) == 2.0
-    assert line == (
-        "wall: 2.00 s bare, median extra +0.10 s (+0.10 to +0.30), +5.0 % (+2.5 to +15.0)"
+def test_the_extra_is_the_median_over_pairs_with_its_quartiles() -> None:
+    bare, more = [2.0, 4.0, 2.0], [0.1, 0.1, 0.3]
+    assert extra("wall", bare, [b + m for b, m in zip(bare, more, strict=True)]) == (
+        "wall: 2.00 s bare, median extra +100 ms, +5.0 % (quartiles +2.5 to +15.0, n = 3), "
+        "sum +6.2 %"
     )
