@@ -21,11 +21,13 @@ from bench.models.flops import flops_of
 from bench.models.taps import Tapped
 from bench.stages.compute import autocast, fitting_threads, placed
 from bench.store import Store
+from bench.timings import remembered
 
 RECORDS = "calibration-2"  # raise the number when a step changes
 BIGGEST = {"cpu": 2e10, "cuda": 2e12}  # FLOP of a timed step; larger ones follow a typical one
 TYPICAL = {"cpu": ("resnet18", 64, 8), "cuda": ("resnet18", 224, 64)}  # network, pixels, batch
 REPEATS, ENOUGH = 25, 0.3  # timings of a step at most, and seconds that suffice
+Step = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,8 @@ class Meter:
 
     def _timed(self, shape: Shape) -> float:
         if shape not in self._known:
-            record = self.store.record(RECORDS, shape.key(self.device))
-            if record is None:
-                record = {"seconds": self._time(shape)}
-                self.store.put_record(RECORDS, shape.key(self.device), record)
-            self._known[shape] = float(str(record["seconds"]))
+            key = shape.key(self.device)
+            self._known[shape] = remembered(self.store, RECORDS, key, lambda: self._time(shape))
         return self._known[shape]
 
     def flops(self, shape: Shape, arch: str) -> float:
@@ -99,27 +98,25 @@ class Meter:
 
     def _time(self, shape: Shape) -> float:
         model = placed(shape.model(shape.arch), self.device, shape.fast)
-        work = self.flops(shape, shape.teacher or shape.arch) * (shape.threads_for or shape.batch)
-        with fitting_threads(work):
-            return self._median(_STEPS[shape.kind](model, shape.batch, shape, self.device))
+        return self.typical(_STEPS[shape.kind](model, shape.batch, shape, self.device), shape)
 
-    def _median(self, step: Callable[[], None]) -> float:
-        step()
-        self._wait()
+    def typical(self, step: Step, shape: Shape) -> float:
+        """Median seconds of a step, on as many threads as the stage of that shape uses."""
+        work = self.flops(shape, shape.teacher or shape.arch) * (shape.threads_for or shape.batch)
         taken: list[float] = []
-        while not taken or (len(taken) < REPEATS and sum(taken) < ENOUGH):
-            begin = time.perf_counter()
+        with fitting_threads(work):
             step()
             self._wait()
-            taken.append(time.perf_counter() - begin)
+            while not taken or (len(taken) < REPEATS and sum(taken) < ENOUGH):
+                begin = time.perf_counter()
+                step()
+                self._wait()
+                taken.append(time.perf_counter() - begin)
         return median(taken)
 
     def _wait(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
-
-
-Step = Callable[[], None]
 
 
 def _augmenting(batch: int, shape: Shape, device: torch.device) -> Callable[[], torch.Tensor]:

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 import torch
 
 from bench.calibration import Meter, Shape
+from bench.graph import plugin_code
+from bench.loss_timing import Comparison, comparing_seconds
 from bench.models.outline import feature_dims, outline_for
 from bench.plan import CellPlan, Plan, Task
+from bench.plugins import get
 from bench.recipes import Recover
 from bench.results import recover_steps
 from bench.solver_timing import Problem, seconds_of
+from bench.stages.recover import MatchingDistiller
 from bench.stages.squeeze import kept
 from bench.store import Store
 
@@ -102,8 +106,9 @@ def _barycenter(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     request, classes = cell.distiller.request, cell.source.spec.num_classes
     atoms, dims = cell.cell.ipc, _dims(cell, request.layer)
     images = max(atoms, cell.source.train_count // classes)
-    one = seconds_of(Problem(request.solve, images, dims, atoms), meter.store)
-    return Cost(classes / min(classes, os.cpu_count() or 1) * one, 4.0 * classes * atoms * dims)
+    at_once = min(classes, os.cpu_count() or 1)
+    seconds = seconds_of(Problem(request.solve, images, dims, atoms, at_once), meter.store)
+    return Cost(classes / at_once * seconds, 4.0 * classes * atoms * dims)
 
 
 def _dims(cell: CellPlan, layer: str) -> int:
@@ -119,7 +124,24 @@ def _recover(cell: CellPlan, task: Task, meter: Meter) -> Cost:
     batches = max(1, steps // recover.iterations)
     shape = _shape(cell, "recover", cell.recipe.squeeze.arch, -(-images // batches))
     flops = 3 * meter.flops(shape, shape.arch) * images * recover.iterations
-    return Cost(steps * meter.seconds(shape), size, flops)
+    return Cost(steps * (meter.seconds(shape) + _loss(cell, shape, meter)), size, flops)
+
+
+def _loss(cell: CellPlan, shape: Shape, meter: Meter) -> float:
+    """Seconds of the feature loss in one step, where they count."""
+    method = cell.distiller
+    if not isinstance(method, MatchingDistiller):
+        return 0.0
+    comparison = Comparison(
+        loss=method.feature_loss,
+        shape=shape,
+        per_class=cell.cell.ipc if method.grouping == "class-major" else 1,
+        real=max(1, cell.source.train_count // shape.num_classes),
+        dims=_dims(cell, method.request.layer),
+        draws=method.draws,
+        code=plugin_code(get("distiller", cell.cell.row.distiller)),
+    )
+    return comparing_seconds(comparison, meter)
 
 
 def _relabel(cell: CellPlan, task: Task, meter: Meter) -> Cost:

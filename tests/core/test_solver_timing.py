@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench import solver_timing
-from bench.solver_timing import LONG, Problem, seconds_of, timed
+from bench.solver_timing import Problem, seconds_of, simulated, timed
 from bench.stages.barycenter import Solve
 from bench.store import Store
 
@@ -25,22 +26,46 @@ def test_whatever_changes_the_work_has_a_timing_of_its_own() -> None:
         Problem(Solve(iterations=5, solver="sliced"), 20, 4, 2),
         Problem(Solve(iterations=5), 21, 4, 2),
         Problem(Solve(iterations=5), 20, 4, 3),
+        Problem(Solve(iterations=5), 20, 4, 2, classes=2),
     ]
     assert len({problem.key for problem in problems}) == len(problems)
 
 
-def test_a_long_solve_grows_with_its_updates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fixed costs of 2 s and 0.5 s per update, of which only a few are run."""
-    run: list[int] = []
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The updates that are asked for: 0.01 s each after a fixed 0.02 s; no class makes over 40."""
+    asked: list[int] = []
 
-    def pretend(problem: Problem, solve: Solve) -> float:
-        run.append(solve.iterations)
-        return 2.0 + 0.5 * solve.iterations
+    def pretend(problem: Problem, iterations: int) -> tuple[float, int]:
+        asked.append(iterations)
+        made = min(iterations, 40)
+        return 0.02 + 0.01 * made, made
 
     monkeypatch.setattr(solver_timing, "_run", pretend)
-    long = Problem(Solve(iterations=100), images=10**4, dims=10**3, atoms=10**2)
-    assert timed(long) == pytest.approx(2.0 + 0.5 * 100)
-    assert max(run) == 1 + LONG
-    run.clear()
-    assert timed(SMALL) == pytest.approx(2.0 + 0.5 * 5)
-    assert run == [5]
+    return asked
+
+
+def test_a_long_solve_grows_with_its_updates(pretended: list[int]) -> None:
+    assert timed(Problem(Solve(iterations=100), 20, 4, 2)) == pytest.approx(0.02 + 0.01 * 100)
+    assert max(pretended) == 5  # of 0.03 s in 0.15 s
+
+
+def test_a_short_solve_is_run_to_its_end(pretended: list[int]) -> None:
+    assert timed(Problem(Solve(iterations=3), 20, 4, 2)) == pytest.approx(0.02 + 0.01 * 3)
+
+
+def test_atoms_that_rest_early_cost_no_more(
+    pretended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solver_timing, "ENOUGH", 2.0)
+    assert timed(Problem(Solve(iterations=100), 20, 4, 2)) == pytest.approx(0.02 + 0.01 * 40)
+    assert max(pretended) == 66  # of 0.03 s in 2 s
+
+
+def test_simulated_features_are_rectified_and_spread_along_few_directions() -> None:
+    """Real classes of digits have an effective dimension of 5 to 6 in 64."""
+    features = simulated(500, 64, np.random.default_rng(0))
+    spectrum = np.linalg.eigvalsh(np.cov(features.T))
+    assert features.shape == (500, 64)
+    assert features.min() == 0
+    assert 3 < spectrum.sum() ** 2 / np.square(spectrum).sum() < 8
