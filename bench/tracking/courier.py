@@ -45,8 +45,10 @@ class Courier:
         for op, end in self.reader.operations():
             self._take(op)
             position = end
-            if not self._points or sum(map(len, self._points.values())) >= TOGETHER:
+            self._progress()
+            if sum(map(len, self._points.values())) >= TOGETHER:
                 self._flush()
+            if not self._points:
                 self._acknowledge(position)
         self._flush()
         self._acknowledge(position)
@@ -54,11 +56,12 @@ class Courier:
             raise Unreachable(self._blocked)
 
     def _take(self, op: Op) -> None:
-        """Gathers metrics, and sends anything else after those gathered before it."""
+        """Sends an operation; metrics are gathered, for at most a round or until a run ends."""
         if op["op"] == "metrics":
             self._collect(op)
             return
-        self._flush()
+        if op["op"] == "end":
+            self._flush()
         if op["op"] in FILES:
             self._carry(op)
         else:
