@@ -73,14 +73,16 @@ def reference_for(shop: "Workshop", plan: CellPlan) -> Reference:
         BadValue: it needs a type that is no artifact.
     """
     needs, request = set(plan.distiller.needs), plan.distiller.request
-    teacher = shop.artifact(plan, "squeeze", Teacher) if "squeeze" in plan.tasks else None
+
+    def teacher() -> Teacher:
+        return shop.artifact(plan, "squeeze", Teacher)
 
     def seen() -> Observation:
         return shop.artifact(plan, "observe", Observation)
 
     makers: Mapping[type, Callable[[], object]] = {
-        Teacher: lambda: teacher,
-        GlobalStats: lambda: running_stats(teacher) if teacher else None,
+        Teacher: teacher,
+        GlobalStats: lambda: running_stats(teacher()),
         Observation: seen,
         ClassStats: lambda: class_stats(seen(), request.variance),
         ClassFeatures: lambda: class_features(seen(), request.layer),
