@@ -3,10 +3,12 @@
 import warnings
 
 import optuna
+import torch
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, WilcoxonPruner
 
 from bench.recipes import Recipe
 from bench.search import Sweep
+from bench.seeds import generator_for
 
 FACTOR = 3
 RUNGS = 3  # of Hyperband: a ninth, a third and all of the full length
@@ -39,3 +41,12 @@ def rungs(sweep: Sweep, recipe: Recipe) -> tuple[int, ...]:
         return (full,)
     lengths = [max(1, round(full / FACTOR**k)) for k in reversed(range(RUNGS))]
     return tuple(dict.fromkeys(lengths))
+
+
+def paired_seeds(sweep: Sweep, number: int) -> tuple[int, ...]:
+    """The seeds of a trial under Wilcoxon's test, which pairs trials by seed.
+
+    All trials have the same ones, each in an order of its own.
+    """
+    rng = generator_for(sweep.seed, "seeds", number)
+    return tuple(torch.randperm(sweep.seeds, generator=rng).tolist())

@@ -14,9 +14,10 @@ from bench.events import Emit, Note
 from bench.making import Workshop
 from bench.store import Store
 from bench.sweep.costs import Meter
+from bench.sweep.judged import Judged
 from bench.sweep.queue import Queue, requeue
 from bench.sweep.settings import Search
-from bench.sweep.trial import Judged, TrialRun
+from bench.sweep.trial import TrialRun
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,19 @@ class Worker:
             return self._failed(run, queue, error)
         note(run.trial, judged, run.meter.seconds - before)
         state = self._tell(run, queue, judged)
-        self.emit(run.finished(judged, state))
-        return Ended(run.trial.number, run.label, state)
+        self.emit(run.events.finished(judged, state))
+        return Ended(run.trial.number, run.events.label, state)
 
     def _tell(self, run: TrialRun, queue: Queue, judged: Judged) -> str:
         """Hyperband's pruned trials are PRUNED; Wilcoxon's are COMPLETE with fewer seeds."""
         study, number = queue.study, run.trial.number
         try:
-            if judged.pruned and run.sweep.pruner == "hyperband":
+            if judged.stopped and run.sweep.pruner == "hyperband":
                 study.tell(number, state=TrialState.PRUNED)
                 return "PRUNED"
             study.tell(number, judged.values(run.sweep.objectives))
         except (UpdateFinishedTrialError, ValueError) as error:
-            self.emit(Note(f"{run.label}: another worker took it for lost: {error}"))
+            self.emit(Note(f"{run.events.label}: another worker took it for lost: {error}"))
         return "COMPLETE"
 
     def _failed(self, run: TrialRun, queue: Queue, error: Exception) -> Ended:
@@ -77,25 +78,14 @@ class Worker:
         text = str(error) if known else f"{type(error).__name__}: {error}"
         run.trial.set_user_attr("error", text)
         queue.study.tell(run.trial.number, state=TrialState.FAIL)
-        self.emit(run.failed(text))
+        self.emit(run.events.failed(text))
         trace = "" if known else traceback.format_exc()
-        return Ended(run.trial.number, run.label, "FAIL", text, trace)
+        return Ended(run.trial.number, run.events.label, "FAIL", text, trace)
 
 
 def note(trial: Trial, judged: Judged, made: float) -> None:
     """Keeps with the trial what a report and a later worker need to know of it."""
-    found: dict[str, object] = {
-        "address": judged.address,
-        "top1": {str(seed): value for seed, value in judged.top1.items()},
-        "seconds": judged.seconds,
-        "seconds_all": judged.seconds_all,
-        "seconds_made": made,
-        "bytes": judged.bytes,
-        "peak_memory": judged.peak_memory,
-        "shared": dict(judged.shared),
-        "stopped": judged.pruned,
-    }
-    for name, value in found.items():
+    for name, value in {**judged.attributes(), "seconds_made": made}.items():
         trial.set_user_attr(name, value)
 
 
