@@ -2,8 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from bench.artifacts import Barycenter, ClassStats, GlobalStats, RealSet
-from bench.errors import BadValue, BenchError
+from bench.artifacts import (
+    Barycenter,
+    ClassFeatures,
+    ClassMeans,
+    ClassStats,
+    GlobalStats,
+    RealSet,
+)
+from bench.errors import BadValue, BenchError, UnknownName
+from bench.models.layers import resolve_layer
 from bench.models.outline import outline_for
 from bench.models.taps import has_batchnorm
 from bench.plugins import get, names
@@ -12,6 +20,7 @@ if TYPE_CHECKING:
     from bench.plan import CellPlan
 
 STATISTICS = {GlobalStats, ClassStats}
+FEATURES = {Barycenter, ClassFeatures, ClassMeans}  # made of what was observed at one layer
 SELECTED = {RealSet, Barycenter}  # made of an image's own class: no class gives more than it has
 
 
@@ -19,14 +28,19 @@ def refuse_impossible(plan: "CellPlan") -> None:
     """Checks one cell against its data set and its teacher.
 
     Raises:
-        BadValue: IPC above the size of a class or below what the evaluator can divide, or
-            BatchNorm statistics of a network without.
+        BadValue: IPC above the size of a class or below what the evaluator can divide, BatchNorm
+            statistics of a network without, or features of a layer that is not observed.
+        UnknownName: a layer that the teacher does not have.
     """
     needs = set(plan.distiller.needs)
     _refuse_too_few_images(plan)
     _refuse_too_many_images(plan, needs)
     if needs & STATISTICS:
         _refuse_missing_batchnorm(plan)
+    if plan.tasks["recover"].upstream:
+        _refuse_missing_layers(plan)
+    if needs & FEATURES:
+        _refuse_unobserved_layer(plan)
 
 
 def _refuse_too_few_images(plan: "CellPlan") -> None:
@@ -61,6 +75,27 @@ def _refuse_missing_batchnorm(plan: "CellPlan") -> None:
             f"row {plan.cell.row.label!r}: {plan.cell.row.distiller!r} matches BatchNorm "
             f"statistics, but the teacher {arch!r} has no BatchNorm layers; choose a teacher with "
             f"BatchNorm, or a distiller that needs none: {', '.join(free_of_batchnorm())}"
+        )
+
+
+def _refuse_missing_layers(plan: "CellPlan") -> None:
+    arch = plan.recipe.squeeze.arch
+    model = outline_for(arch, plan.source.spec)
+    observed = plan.recipe.observe.layers if "observe" in plan.tasks else ()
+    for layer in dict.fromkeys((plan.distiller.request.layer, *observed)):
+        try:
+            resolve_layer(model, layer)
+        except UnknownName as error:
+            raise UnknownName(f"row {plan.cell.row.label!r}, teacher {arch!r}: {error}") from error
+
+
+def _refuse_unobserved_layer(plan: "CellPlan") -> None:
+    layer, observed = plan.distiller.request.layer, plan.recipe.observe.layers
+    if layer not in observed:
+        raise BadValue(
+            f"row {plan.cell.row.label!r}: layer: expected one of those that are observed "
+            f"({', '.join(observed)}), given {layer!r}; "
+            f"add --set observe.layers={','.join((*observed, layer))}"
         )
 
 

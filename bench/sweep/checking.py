@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pydantic import ValidationError
 
 from bench.errors import BadValue, BenchError
-from bench.models.layers import resolve_layer
-from bench.models.outline import outline_for
-from bench.plan import CellPlan, Plan
+from bench.plan import Plan
 from bench.space import Choice
 from bench.sweep.spaces import Parameter, Value
 
@@ -23,8 +21,7 @@ def refuse_bad_values(parameters: Sequence[Parameter], planned: Planned) -> None
     for parameter in parameters:
         for value in ends(parameter):
             try:
-                cell = planned({parameter.name: value}).cells[0]
-                _refuse_missing_layers(cell)
+                planned({parameter.name: value})
             except BenchError as error:
                 raise BadValue(f"search space of {parameter.name}, {value!r}: {error}") from error
             except ValidationError as error:
@@ -39,9 +36,3 @@ def ends(parameter: Parameter) -> tuple[Value, ...]:
     """All options, or both bounds."""
     space = parameter.space
     return tuple(space.options) if isinstance(space, Choice) else (space.low, space.high)
-
-
-def _refuse_missing_layers(cell: CellPlan) -> None:
-    model = outline_for(cell.recipe.squeeze.arch, cell.source.spec)
-    for layer in dict.fromkeys((cell.distiller.request.layer, *cell.recipe.observe.layers)):
-        resolve_layer(model, layer)

@@ -48,7 +48,7 @@ class Search:
         found = parameters_of(self.sweep, self.row, arch, spec)
         for parameter in found:
             self._refuse_fixed(parameter)
-        refuse_bad_values(found, lambda values: self._plan(self._with(values), (0,)))
+        refuse_bad_values(found, self._probed)
         return found
 
     def _refuse_fixed(self, parameter: Parameter) -> None:
@@ -112,11 +112,18 @@ class Search:
 
     def _observed(self) -> dict[str, object]:
         """All layers that are searched, so that one pass over the real set serves every trial."""
-        layers = [p.space for p in self.parameters if p.name == "layer"]
+        spaces = [p.space for p in self.parameters if p.name == "layer"]
+        return self._observing(*(o for space in spaces for o in getattr(space, "options", ())))
+
+    def _observing(self, *layers: object) -> dict[str, object]:
         if not layers or LAYERS in self.row.overrides:
             return {}
-        options = getattr(layers[0], "options", ())
-        return {LAYERS: tuple(dict.fromkeys((*map(str, options), "penultimate")))}
+        return {LAYERS: tuple(dict.fromkeys((*map(str, layers), "penultimate")))}
+
+    def _probed(self, values: Mapping[str, object]) -> Plan:
+        """One cell with some values set and, where a layer is among them, that layer observed."""
+        layers = [value for name, value in values.items() if name == "layer"]
+        return self._plan(self._with({**self._observing(*layers), **values}), (0,))
 
     def _plan(self, row: Row, seeds: tuple[int, ...]) -> Plan:
         study = self.sweep.study((row,), f"{self.sweep.dataset}{MARK}", seeds)

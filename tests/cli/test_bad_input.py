@@ -35,6 +35,10 @@ def files(folder: Path) -> None:
     (folder / "misspelt.py").write_text(
         "from bench import Row, Study\nSTUDY = Study('s', 't', rows=(Row('a', 'wmmd'),))\n"
     )
+    (folder / "unobserved.py").write_text(
+        "from bench import Row, Study\n"
+        "STUDY = Study('s', 't', rows=(Row('third', 'wmdd', params={'layer': 'layer-3'}),))\n"
+    )
     (folder / "empty" / "train").mkdir(parents=True)
     (folder / "file").write_text("not a folder")
 
@@ -61,6 +65,10 @@ def files(folder: Path) -> None:
         ("run tiny.py --set ipc", "expected key=value, for example --set ipc=10"),
         ("run tiny.py --set ipc=0", "ipc: expected at least 1 image per class, given 0"),
         ("run tiny.py --set ipc=1000", "ipc: expected at most "),
+        ("run tiny.py --quiet --set layer=layer-9", "'layer-9' — did you mean 'layer-4'?"),
+        ("plan tiny.py --set layer=layer-9", "'layer-9' — did you mean 'layer-4'?"),
+        ("run tiny.py --set layer=layer-2", "add --set observe.layers=penultimate,layer-2"),
+        ("run unobserved.py --quiet", "row 'third': layer: expected one of those that are obs"),
         ("run tiny.py --plugin absent.py", "expected a Python file, but it does not exist"),
         ("run tiny.py --plugin broken.py", "No module named 'no_such_module'"),
         ("run tiny.py --plugin nothing.py", "found none"),

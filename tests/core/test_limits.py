@@ -7,7 +7,7 @@ import pytest
 
 from bench.cli.session import find_source
 from bench.data.builtin import get_dataset
-from bench.errors import BadValue
+from bench.errors import BadValue, UnknownName
 from bench.limits import free_of_batchnorm
 from bench.overrides import Overrides, parse
 from bench.plan import Plan, Source
@@ -74,6 +74,30 @@ def test_the_others_accept_that_teacher() -> None:
     assert {"random", "herding", "rded", "full"} <= set(free)
     assert not {"wmdd", "sre2l", "ce-pcbn"} & set(free)
     assert len(plan("rded", 1, 0, ("squeeze.arch=convnet3",)).cells) == 1
+
+
+@pytest.mark.parametrize("setting", ["wmdd.layer=layer-9", "observe.layers=penultimate,layer-9"])
+def test_a_layer_that_the_teacher_lacks_is_refused_and_the_nearest_named(setting: str) -> None:
+    with pytest.raises(UnknownName) as error:
+        plan("wmdd", 1, 0, (setting, "squeeze.arch=convnet3-w16-bn"))
+    assert str(error.value) == (
+        "row 'the row', teacher 'convnet3-w16-bn': unknown layer 'layer-9' — did you mean "
+        "'layer-4'? (known: layer-1, layer-2, layer-3, layer-4, penultimate)"
+    )
+
+
+@pytest.mark.parametrize("distiller", ["wmdd", "herding", "k-center", "kmeans"])
+def test_a_layer_that_is_not_observed_is_refused_with_what_to_add(distiller: str) -> None:
+    layer = f"{distiller}.layer=layer-2"
+    with pytest.raises(BadValue, match=r"observed \(penultimate\), given 'layer-2'; add") as error:
+        plan(distiller, 1, 0, (layer,))
+    remedy = str(error.value).split("--set ")[1]
+    assert remedy == "observe.layers=penultimate,layer-2"
+    assert len(plan(distiller, 1, 0, (layer, remedy)).cells) == 1
+
+
+def test_distillers_that_see_no_network_may_stand_beside_any_layers() -> None:
+    assert len(plan("random", 1, 0, ("observe.layers=layer-9",)).cells) == 1
 
 
 def test_the_smallest_class_is_counted_from_the_prepared_labels(data_root: Path) -> None:
