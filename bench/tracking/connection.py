@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def connect(uri: str) -> "MlflowClient":
     """
     if not answers(uri):
         raise Unreachable(f"{public(uri)} does not answer")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import_mlflow()
     from mlflow import MlflowClient
 
     quieten()
@@ -104,6 +105,12 @@ def connect(uri: str) -> "MlflowClient":
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     return client
+
+
+def import_mlflow() -> None:
+    """Imports MLflow, without its telemetry unless the user has set it."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import_module("mlflow")
 
 
 def _create(database: Path) -> None:

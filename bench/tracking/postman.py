@@ -11,12 +11,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from typing import TextIO
 
-from bench.tracking.connection import quieten, short_calls
+from bench.tracking.connection import import_mlflow, short_calls
 from bench.tracking.courier import Courier, one_line
 from bench.tracking.delivery import deliver_pending
 from bench.tracking.observers import attempt
@@ -48,7 +47,7 @@ def serve(
         deserted()
 
     Thread(target=listen, name="bench-orders", daemon=True).start()
-    attempt(partial(import_module, "mlflow"))
+    attempt(import_mlflow)
     say()
     courier, pause = Courier(path, say), EVERY
     with short_calls():
@@ -77,7 +76,6 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever libraries print is no answer
-    quieten()
     serve(Path(sys.argv[1]), sys.stdin, answers, partial(os._exit, 1))
 
 
