@@ -97,7 +97,6 @@ def connect(uri: str) -> "MlflowClient":
     import_mlflow()
     from mlflow import MlflowClient
 
-    quieten()
     database = sqlite_file(uri)
     with asking(uri), alone(uri):
         if database is not None and not database.exists():
@@ -105,12 +104,6 @@ def connect(uri: str) -> "MlflowClient":
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     return client
-
-
-def import_mlflow() -> None:
-    """Imports MLflow, without its telemetry unless the user has set it."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    import_module("mlflow")
 
 
 def _create(database: Path) -> None:
@@ -124,8 +117,10 @@ def _create(database: Path) -> None:
     fresh.replace(database)
 
 
-def quieten() -> None:
-    """Keeps notices of MLflow and its migrations off the screen, unless the user asks for them."""
+def import_mlflow() -> None:
+    """Imports MLflow, without telemetry and notices of migrations unless the user asks for them."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import_module("mlflow")
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.WARNING)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.events import StudentTrained
+from bench.tracking.connection import import_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,6 +24,7 @@ def save_student(event: StudentTrained, folder: Path) -> None:
     It takes float32 pixels in [0, 1] of shape (n, ch, H, W), those of the test split's centre
     crops, and returns logits (n, C).
     """
+    import_mlflow()
     import mlflow.pytorch
     import numpy as np
     from mlflow.models import ModelSignature
