@@ -6,14 +6,18 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from threading import Thread
 
 from bench.tracking.outbox import Outbox
 
 PATIENCE = 8.0  # seconds without progress after which a closing run stops waiting
 LONGEST_WAIT = 20.0  # seconds that a closing run waits at most, where it has no more patience
-CODE = Path(__file__).parents[2]
+PROGRAM = """\
+import json, sys
+sys.path[:] = json.loads(sys.argv.pop(1))
+from bench.tracking.postman import main
+main()
+"""
 
 
 class Dispatch:
@@ -83,14 +87,12 @@ class Dispatch:
 
 def start(outbox: Outbox) -> "subprocess.Popen[str]":
     """The process that delivers; it shares the lock of the outbox, and outlives no run."""
-    paths = [str(CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
-    light = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.Popen(
-        [sys.executable, "-m", "bench.tracking.postman", str(outbox.path)],
+        [sys.executable, "-c", PROGRAM, json.dumps(sys.path), str(outbox.path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **light},
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         pass_fds=(outbox.descriptor,),
         start_new_session=True,
     )

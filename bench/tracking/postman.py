@@ -2,7 +2,6 @@
 
 The run starts it (`bench.tracking.dispatch`), says on its standard input when it has ended, and
 hears on its standard output, in lines of JSON, how the delivery goes. It ends with the run.
-Usage: python -m bench.tracking.postman OUTBOX
 """
 
 import json
@@ -77,7 +76,3 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever libraries print is no answer
     serve(Path(sys.argv[1]), sys.stdin, answers, partial(os._exit, 1))
-
-
-if __name__ == "__main__":
-    main()

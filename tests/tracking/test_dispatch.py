@@ -21,7 +21,7 @@ POSTMAN = "bench.tracking.postman"
 
 def postmen(process: int) -> list[psutil.Process]:
     """The processes that deliver for a process."""
-    return [p for p in psutil.Process(process).children() if POSTMAN in p.cmdline()]
+    return [p for p in psutil.Process(process).children() if POSTMAN in str(p.cmdline())]
 
 
 def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
