@@ -11,6 +11,7 @@ from bench.errors import BadValue
 from bench.events import ReportWritten, StudyFinished, StudyStarted
 from bench.plan import CellPlan
 from bench.replay import finished, replay, span
+from bench.store import Store
 from bench.tracking.console import console
 from bench.tracking.delivery import all_delivered, deliver_pending
 from bench.tracking.layout import cell_key, experiment_name
@@ -40,8 +41,7 @@ def import_study(session: Session, uri: str | None) -> int:
             f"{session.store.root}, found none; the same --profile, --set and --plugin as of the "
             "run are needed, `bench store ls` lists what is there"
         )
-    for problem in deliver_pending(session.store.local_folder("tracking")).problems:
-        click.echo(f"tracking: {problem}", err=True)
+    deliver_first(session.store)
     known = tracked(session, tracker, cells)
     name = f"experiment {experiment_name(session.plan.study.name)}"
     if len(known) == len(cells):
@@ -52,10 +52,15 @@ def import_study(session: Session, uri: str | None) -> int:
     return 0 if delivered else 1
 
 
-def imported(session: Session) -> StudyStarted:
-    """The event that opens the study; what computed it is not known, so nothing is claimed."""
-    begun = started(session)
-    source = {"mlflow.source.name": f"bench track import {begun.study}"}
+def deliver_first(store: Store) -> None:
+    """Delivers what earlier commands left, so that it is known."""
+    for problem in deliver_pending(store.local_folder("tracking")).problems:
+        click.echo(f"tracking: {problem}", err=True)
+
+
+def unclaimed(begun: StudyStarted, name: str) -> StudyStarted:
+    """The event that opens a study; what computed it is not known, so nothing is claimed."""
+    source = {"mlflow.source.name": f"bench track import {name}"}
     unknown = dict.fromkeys(UNKNOWN, "")
     return replace(begun, tags={**begun.tags, **source, **unknown, "origin": "store"})
 
@@ -75,7 +80,7 @@ def tell(session: Session, tracker: Tracker, known: list[CellPlan]) -> bool:
     fan, ledger = fan_out([shown, log]), Ledger(session, tracker, folder)
     status = "KILLED"
     try:
-        fan(imported(session))
+        fan(unclaimed(started(session), plan.study.name))
         replay(plan, session.store, fan, known)
         report = write_report(session)
         fan(ReportWritten([str(path) for path in report.paths]))

@@ -1,7 +1,6 @@
 """`bench sweep`: search parameters on held-out data, then run the winner on the test split."""
 
 import signal
-from collections.abc import Iterable
 
 import click
 
@@ -13,13 +12,8 @@ from bench.cli.options import (
     tracking_option,
 )
 from bench.cli.run_command import interrupt
+from bench.cli.search_flags import SearchFlags, search_flags
 from bench.recipes import Profile
-from bench.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS
-
-
-def _names(known: Iterable[str]) -> str:
-    """Names as the help shows them; the sweep itself refuses others, with the nearest match."""
-    return f"[{'|'.join(known)}]"
 
 
 @click.command("sweep")
@@ -29,26 +23,8 @@ def _names(known: Iterable[str]) -> str:
 @device_option
 @click.option("--trials", "--budget-trials", type=int, help="Trials per distiller, in total. [20]")
 @click.option("--budget-seconds", type=float, help="Device seconds per distiller instead.")
-@click.option("--seeds", type=int, help="Cells per trial. [3]")
-@click.option("--sampler", metavar=_names(SAMPLERS), help="[tpe]")
-@click.option("--sampler-seed", type=int, help="Seed of the draws. [0]")
-@click.option("--pruner", metavar=_names(PRUNERS), help="[none]")
-@click.option("--fidelity", metavar=_names(FIDELITIES), help="What hyperband shortens.")
-@click.option("--grid-points", type=int, help="Levels of a real parameter in a grid. [9]")
-@click.option(
-    "--objective", "objectives", multiple=True, metavar=_names(OBJECTIVES),
-    help="Search for a Pareto front of several (repeatable; top1 first).",
-)  # fmt: skip
-@click.option(
-    "--space", "spaces", multiple=True, metavar="NAME=LOW:HIGH[:log]",
-    help="Search a parameter, or elsewhere than declared; NAME=A,B,C for choices (repeatable).",
-)  # fmt: skip
-@click.option(
-    "--distiller", "distillers", multiple=True,
-    help="Search these distillers, each with the same budget (repeatable).",
-)  # fmt: skip
+@search_flags
 @click.option("--workers", default=1, show_default=True, help="Processes on this machine.")
-@click.option("--storage", metavar="URL", help="Database of the trials [journal in the store].")
 @click.option("--no-test", is_flag=True, help="Leave the winner off the test split.")
 @click.option("--join", is_flag=True, help="Only work on trials; another process reports.")
 @tracking_option
@@ -64,17 +40,8 @@ def command(
     device: str,
     trials: int | None,
     budget_seconds: float | None,
-    seeds: int | None,
-    sampler: str | None,
-    sampler_seed: int | None,
-    pruner: str | None,
-    fidelity: str | None,
-    grid_points: int | None,
-    objectives: tuple[str, ...],
-    spaces: tuple[str, ...],
-    distillers: tuple[str, ...],
+    search: SearchFlags,
     workers: int,
-    storage: str | None,
     no_test: bool,
     join: bool,
     tracking_uri: str | None,
@@ -103,19 +70,11 @@ def command(
         data=data,
         trials=trials,
         budget_seconds=budget_seconds,
-        changes={
-            "seeds": seeds,
-            "sampler": sampler,
-            "seed": sampler_seed,
-            "pruner": pruner,
-            "fidelity": fidelity,
-            "grid_points": grid_points,
-            "objectives": objectives or None,
-        },
-        spaces=spaces,
-        distillers=distillers,
+        changes=search.changes,
+        spaces=search.spaces,
+        distillers=search.distillers,
         workers=workers,
-        storage=storage,
+        storage=search.storage,
         test=not no_test,
         join=join,
         run=RunOptions(device, tracking_uri, not no_tracking, quiet),

@@ -3,7 +3,8 @@
 import click
 
 from bench.cli.options import data_option, store_option, study_options, tracking_option
-from bench.errors import BadValue
+from bench.cli.search_flags import SearchFlags, search_flags
+from bench.errors import BadValue, BenchError, UnknownName
 from bench.recipes import Profile
 
 
@@ -17,6 +18,7 @@ def command() -> None:
 @store_option
 @data_option
 @tracking_option
+@search_flags
 def importing(
     study: str,
     profile: Profile,
@@ -25,21 +27,55 @@ def importing(
     store: str,
     data: str,
     tracking_uri: str | None,
+    search: SearchFlags,
 ) -> None:
-    """Log every finished cell of STUDY that MLflow lacks; nothing is computed.
+    """Log every finished cell or trial of STUDY that MLflow lacks; nothing is computed.
 
-    For stores that were made with --no-tracking, elsewhere, or under another tracking URI. Sweeps
-    are tracked when they run; what they tested is a study, best.py in the folder of their report.
+    STUDY is a study or a sweep. For stores that were made with --no-tracking, elsewhere, or under
+    another tracking URI. Options from --seeds on are those of `bench sweep`, for sweeps alone.
     """
-    from bench.catalog import study_names, sweep_names
+    sweep = is_sweep(study)  # a typo is answered before anything heavy is imported
     from bench.cli.importing import import_study
+    from bench.cli.running import RunOptions
     from bench.cli.session import open_session
+    from bench.cli.sweep_importing import import_sweep
+    from bench.cli.sweep_options import SweepOptions
 
-    if study in sweep_names() and study not in study_names():
-        raise BadValue(
-            f"{study!r} is a sweep: sweeps are tracked when they run, expected a study; "
-            f"`bench sweep {study}` tracks its report and result, and its best.py can be imported"
+    if sweep:
+        options = SweepOptions(
+            sweep=study,
+            profile=profile,
+            settings=settings,
+            plugins=plugins,
+            store=store,
+            data=data,
+            changes=search.changes,
+            spaces=search.spaces,
+            distillers=search.distillers,
+            storage=search.storage,
+            run=RunOptions(tracking_uri=tracking_uri),
         )
-
+        raise SystemExit(import_sweep(options))
+    if search.given():
+        raise BadValue(f"expected a sweep for options of `bench sweep`, given the study {study!r}")
     session = open_session(study, profile, settings, plugins, store, data)
     raise SystemExit(import_study(session, tracking_uri))
+
+
+def is_sweep(name: str) -> bool:
+    """Whether a name or a file is that of a sweep rather than of a study.
+
+    Raises:
+        UnknownName: it is neither built in nor a file.
+    """
+    from bench.catalog import load_sweep, study_names, sweep_names
+
+    if not name.endswith(".py"):
+        if name not in (*study_names(), *sweep_names()):
+            raise UnknownName.of("study or sweep", name, [*study_names(), *sweep_names()])
+        return name not in study_names()
+    try:
+        load_sweep(name)
+    except BenchError:  # told when it is loaded as a study
+        return False
+    return True

@@ -85,6 +85,15 @@ def open_study(
     return study
 
 
+def study_there(path: Path, url: str | None, name: str) -> Study | None:
+    """The Optuna study of a name, if there is one; none is made."""
+    if url is None and not path.exists():
+        return None
+    with suppress(KeyError):
+        return optuna.load_study(study_name=name, storage=storage_at(path, url))
+    return None
+
+
 def enqueue_grid(study: Study, grid: Sequence[dict[str, Value]], trials: int, folder: Path) -> None:
     """Queues a grid's points in turn, round after round, until there are `trials` of them.
 

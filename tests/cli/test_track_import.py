@@ -179,7 +179,6 @@ def created(manifest: Path) -> float:
     [
         (("tiny.py", "--set", "ipc=3"), "expected finished cells of tiny (quick)"),
         (("tinny.py",), "tinny.py"),
-        (("lambda",), "'lambda' is a sweep: sweeps are tracked when they run, expected a study"),
         (("tiny.py", "--tracking-uri", "runs"), "given the folder 'runs'"),
     ],
 )

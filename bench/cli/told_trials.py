@@ -1,0 +1,39 @@
+"""What MLflow has of a sweep already."""
+
+from typing import TYPE_CHECKING
+
+from bench.tracking.connection import asking, connect, short_calls
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+def told_keys(uri: str, experiment: str) -> set[str]:
+    """Keys of the runs of trials that came to their end, and of sweeps that did.
+
+    Raises:
+        Refused, Unreachable: the store does not answer.
+    """
+    with short_calls():
+        return _keys(uri, experiment)
+
+
+def _keys(uri: str, experiment: str) -> set[str]:
+    client, keys, token = connect(uri), set[str](), None
+    with asking(uri):
+        found = client.get_experiment_by_name(experiment)
+        while found is not None:
+            page = client.search_runs([found.experiment_id], page_token=token)
+            keys |= {run.data.tags.get("key", "") for run in page if _ended(run)}
+            token = page.token
+            if not token:
+                break
+    return keys
+
+
+def _ended(run: "Run") -> bool:
+    """A pruned trial is KILLED, as one whose process died; but only the former has a state."""
+    tags = run.data.tags
+    if tags.get("role") == "trial":
+        return run.info.status != "RUNNING" and "optuna_state" in tags
+    return tags.get("role") == "sweep" and run.info.status == "FINISHED"
