@@ -1,6 +1,7 @@
 """What `bench store gc` removes."""
 
 from bench.cli.session import open_session
+from bench.cli.study_arguments import StudyArguments
 from bench.cli.text import size
 from bench.recipes import Profile
 from bench.store import Store
@@ -29,6 +30,8 @@ def collect(root: str, data: str, corrupt: bool, studies: tuple[str, ...], dry_r
 def addresses_of(studies: tuple[str, ...], root: str, data: str) -> set[str]:
     """Addresses of everything that the studies use as they are declared, in every profile."""
     sessions = (
-        open_session(s, profile, (), (), root, data) for s in studies for profile in PROFILES
+        open_session(StudyArguments(study, profile, store=root, data=data))
+        for study in studies
+        for profile in PROFILES
     )
     return {address for session in sessions for address in session.plan.tasks()}

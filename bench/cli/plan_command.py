@@ -1,11 +1,12 @@
 """`bench plan`: what a run would do."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.options import data_option, device_option, json_option, store_option, study_options
-from bench.recipes import Profile
+from bench.cli.options import device_option, json_option
+from bench.cli.study_arguments import StudyArguments, study_options
 
 if TYPE_CHECKING:
     import torch
@@ -15,20 +16,9 @@ REPRODUCE, PAPER = "reproduce", "wmdd"
 
 @click.command("plan")
 @study_options
-@store_option
-@data_option
 @device_option
 @json_option
-def command(
-    study: str,
-    profile: Profile,
-    settings: tuple[str, ...],
-    plugins: tuple[str, ...],
-    store: str,
-    data: str,
-    device: str,
-    as_json: bool,
-) -> None:
+def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
     """Show the cells of STUDY, what the store already holds, and the time and disk of the rest.
 
     `reproduce` as STUDY prices every table and figure of the paper, data sets that are not here
@@ -41,31 +31,24 @@ def command(
     from bench.stages.compute import choose_device
 
     chosen = choose_device(device)
-    if study == REPRODUCE:
-        click.echo(_priced(profile, settings, store, data, chosen, as_json))
+    if arguments.study == REPRODUCE:
+        click.echo(_priced(replace(arguments, study=PAPER), chosen, as_json))
         return
-    session = open_session(study, profile, settings, plugins, store, data)
+    session = open_session(arguments)
     if as_json:
         click.echo(json.dumps(as_data(session, chosen), indent=2))
     else:
         click.echo(announce(session, chosen))
 
 
-def _priced(
-    profile: Profile,
-    settings: tuple[str, ...],
-    store: str,
-    data: str,
-    device: "torch.device",
-    as_json: bool,
-) -> str:
+def _priced(arguments: StudyArguments, device: "torch.device", as_json: bool) -> str:
     import json
 
     from bench.cli import pricing
     from bench.cli.reproducing import open_edition
     from bench.reproduction import chosen
 
-    edition = open_edition(PAPER, chosen((), ()), profile, settings, store, data)
+    edition = open_edition(arguments, chosen((), ()))
     if as_json:
         return json.dumps(pricing.as_json(edition, device), indent=2)
     return pricing.price_list(edition, device)

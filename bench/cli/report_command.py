@@ -5,28 +5,16 @@ from pathlib import Path
 
 import click
 
-from bench.cli.options import data_option, store_option, study_options
-from bench.recipes import Profile
+from bench.cli.study_arguments import StudyArguments, study_options
 
 FILES = {"md": "report.md", "csv": "report.csv", "latex": "table.tex", "html": "report.html"}
 
 
 @click.command("report")
 @study_options
-@store_option
-@data_option
 @click.option("--format", "kind", type=click.Choice(sorted(FILES)), help="Only this format.")
 @click.option("--out", metavar="FILE", help="Where to write that format; - is standard output.")
-def command(
-    study: str,
-    profile: Profile,
-    settings: tuple[str, ...],
-    plugins: tuple[str, ...],
-    store: str,
-    data: str,
-    kind: str | None,
-    out: str | None,
-) -> None:
+def command(arguments: StudyArguments, kind: str | None, out: str | None) -> None:
     """Write the report of STUDY from whatever the store holds; nothing is computed."""
     from bench.cli.reporting import build_report, write_report
     from bench.cli.session import open_session
@@ -34,7 +22,7 @@ def command(
 
     if out and not kind:
         raise click.UsageError("--out needs --format md, csv, latex or html")
-    session = open_session(study, profile, settings, plugins, store, data)
+    session = open_session(arguments)
     if kind is None:
         written = write_report(session)
         click.echo(written.terminal)

@@ -1,18 +1,16 @@
 """`bench reproduce`: the tables and figures of a paper from one command."""
 
 import signal
+from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.options import (
-    data_option,
-    device_option,
-    log_model_option,
-    store_option,
-    tracking_option,
-    workers_options,
-)
+from bench.cli.options import data_option, store_option
+from bench.cli.run_options import quiet_option, run_options
 from bench.recipes import Profile
+
+if TYPE_CHECKING:
+    from bench.cli.running import RunOptions
 
 PAPERS = ("wmdd",)
 
@@ -32,13 +30,9 @@ PAPERS = ("wmdd",)
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As in bench run.")
 @store_option
 @data_option
-@device_option
-@tracking_option
-@workers_options
-@log_model_option
-@click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
+@run_options
 @click.option("--report-only", is_flag=True, help="Compute nothing: bind what the store holds.")
-@click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
+@quiet_option
 def command(
     paper: str,
     tables: tuple[str, ...],
@@ -48,14 +42,8 @@ def command(
     settings: tuple[str, ...],
     store: str,
     data: str,
-    device: str,
-    tracking_uri: str | None,
-    no_tracking: bool,
-    workers: int,
-    join: bool,
-    log_model: bool,
+    options: "RunOptions",
     report_only: bool,
-    quiet: bool,
 ) -> None:
     """Reproduce the tables and figures of PAPER, all of them unless some are named.
 
@@ -64,18 +52,19 @@ def command(
     """
     from bench.cli.reproducing import open_edition, write_book
     from bench.cli.run_command import interrupt
-    from bench.cli.running import RunOptions, run_study
+    from bench.cli.running import run_study
+    from bench.cli.study_arguments import StudyArguments
     from bench.reproduction import chosen
 
     signal.signal(signal.SIGTERM, interrupt)
     given = [*settings, *([f"dataset={dataset}"] if dataset else [])]
-    edition = open_edition(paper, chosen(tables, figures), scale, given, store, data)
-    for text in () if join else edition.missing:
+    arguments = StudyArguments(paper, scale, given, store=store, data=data)
+    edition = open_edition(arguments, chosen(tables, figures))
+    for text in () if options.join else edition.missing:
         click.echo(f"not run: {text}", err=True)
     if report_only:
         made = write_book(edition)
         click.echo(made.terminal)
         click.echo(f"report: {made.folder}/report.html (also .md, .csv, .tex)")
         return
-    options = RunOptions(device, tracking_uri, not no_tracking, quiet, workers, join, log_model)
     raise SystemExit(run_study(edition.session, options, lambda _: write_book(edition)))

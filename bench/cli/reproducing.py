@@ -18,10 +18,10 @@ from bench.cli.reporting import (
     written,
 )
 from bench.cli.session import Session, find_source, find_spec
+from bench.cli.study_arguments import StudyArguments
 from bench.data.sizes import published_sizes
 from bench.errors import BadData
 from bench.plan import Plan, Source
-from bench.recipes import Profile
 from bench.reproduction import Reproduction, item_name, reproducible, reproduction, without
 from bench.results import row_of
 from bench.store import Store
@@ -47,16 +47,13 @@ class Edition:
     missing: tuple[str, ...] = ()
 
 
-def open_edition(
-    paper: str,
-    items: Sequence[str],
-    scale: Profile,
-    settings: Sequence[str],
-    store: str,
-    data: str,
-) -> Edition:
-    """Plans the items; cells of data sets that are not here stay in the plans, not in the run."""
-    root, missing = Path(data).expanduser(), dict[str, str]()
+def open_edition(arguments: StudyArguments, items: Sequence[str]) -> Edition:
+    """Plans items of a paper, which the arguments name in place of a study.
+
+    Cells of data sets that are not here stay in the plans, not in the run.
+    """
+    paper, scale, settings = arguments.study, arguments.profile, arguments.settings
+    root, missing = arguments.data_root, dict[str, str]()
 
     def locate(name: str) -> Source:
         try:
@@ -69,7 +66,9 @@ def open_edition(
             return Source(find_spec(name), f"{MARK}{name}", f"{MARK}{name} (test)", *sizes)
 
     made = reproduction(paper, items, scale, settings, locate)
-    session = Session(without(made.whole, lambda name: name in missing), Store(store), root)
+    session = Session(
+        without(made.whole, lambda name: name in missing), Store(arguments.store), root
+    )
     flags = [f"--{item.rstrip('0123456789abc')} {item.lstrip('tablefigur')}" for item in items]
     chosen = flags if len(items) < 4 else []
     command = " ".join(["bench reproduce", paper, *chosen, f"--scale {scale}",

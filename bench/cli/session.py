@@ -1,11 +1,11 @@
 """What a command needs to work on a study: the plan, the store and the data."""
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.catalog import load_study
+from bench.cli.study_arguments import StudyArguments
 from bench.data.load import class_sizes
 from bench.data.manifest import real_digest
 from bench.data.prepare import ensure
@@ -14,7 +14,6 @@ from bench.overrides import parse
 from bench.plan import Plan, Source
 from bench.planner import make_plan
 from bench.plugins import get, load_file, names
-from bench.recipes import Profile
 from bench.store import Store
 
 
@@ -27,23 +26,16 @@ class Session:
     data_root: Path
 
 
-def open_session(
-    study: str,
-    profile: Profile,
-    settings: Sequence[str],
-    plugins: Sequence[str],
-    store: str,
-    data: str,
-) -> Session:
+def open_session(arguments: StudyArguments) -> Session:
     """Loads plugins and the study, applies overrides, and addresses every task."""
-    for plugin in plugins:
+    for plugin in arguments.plugins:
         load_file(Path(plugin))
-    loaded = load_study(study)
-    overrides = parse(settings, loaded)
-    root = Path(data).expanduser()
-    plan = make_plan(loaded, profile, overrides, lambda name: find_source(name, root))
-    called = shlex.join([study, *(word for file in plugins for word in ("--plugin", file))])
-    return Session(replace(plan, called=called), Store(store), root)
+    study, root = load_study(arguments.study), arguments.data_root
+    overrides = parse(arguments.settings, study)
+    plan = make_plan(study, arguments.profile, overrides, lambda name: find_source(name, root))
+    words = (word for file in arguments.plugins for word in ("--plugin", file))
+    called = shlex.join([arguments.study, *words])
+    return Session(replace(plan, called=called), Store(arguments.store), root)
 
 
 def find_source(name: str, root: Path) -> Source:

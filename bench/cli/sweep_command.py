@@ -4,22 +4,14 @@ import signal
 
 import click
 
-from bench.cli.options import (
-    data_option,
-    device_option,
-    store_option,
-    study_options,
-    tracking_option,
-)
+from bench.cli.options import device_option, no_tracking_option, tracking_option
 from bench.cli.run_command import interrupt
 from bench.cli.search_flags import SearchFlags, search_flags
-from bench.recipes import Profile
+from bench.cli.study_arguments import StudyArguments, study_options
 
 
 @click.command("sweep")
 @study_options
-@store_option
-@data_option
 @device_option
 @click.option("--trials", "--budget-trials", type=int, help="Trials per distiller, in total. [20]")
 @click.option("--budget-seconds", type=float, help="Device seconds per distiller instead.")
@@ -28,15 +20,10 @@ from bench.recipes import Profile
 @click.option("--no-test", is_flag=True, help="Leave the winner off the test split.")
 @click.option("--join", is_flag=True, help="Only work on trials; another process reports.")
 @tracking_option
-@click.option("--no-tracking", is_flag=True, help="Do not log to MLflow.")
+@no_tracking_option
 @click.option("--quiet", "-q", is_flag=True, help="Only the result and the paths.")
 def command(
-    study: str,
-    profile: Profile,
-    settings: tuple[str, ...],
-    plugins: tuple[str, ...],
-    store: str,
-    data: str,
+    arguments: StudyArguments,
     device: str,
     trials: int | None,
     budget_seconds: float | None,
@@ -55,19 +42,19 @@ def command(
     """
     from bench.catalog import load_sweep
 
-    load_sweep(study)  # a typo is answered before anything heavy is imported
+    load_sweep(arguments.study)  # a typo is answered before anything heavy is imported
     from bench.cli.running import RunOptions
     from bench.cli.sweep_options import SweepOptions
     from bench.cli.sweeping import run_sweep
 
     signal.signal(signal.SIGTERM, interrupt)
     options = SweepOptions(
-        sweep=study,
-        profile=profile,
-        settings=settings,
-        plugins=plugins,
-        store=store,
-        data=data,
+        sweep=arguments.study,
+        profile=arguments.profile,
+        settings=arguments.settings,
+        plugins=arguments.plugins,
+        store=arguments.store,
+        data=arguments.data,
         trials=trials,
         budget_seconds=budget_seconds,
         changes=search.changes,

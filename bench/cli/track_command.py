@@ -2,10 +2,10 @@
 
 import click
 
-from bench.cli.options import data_option, store_option, study_options, tracking_option
+from bench.cli.options import tracking_option
 from bench.cli.search_flags import SearchFlags, search_flags
+from bench.cli.study_arguments import StudyArguments, study_options
 from bench.errors import BadValue, BenchError, UnknownName
-from bench.recipes import Profile
 
 
 @click.group("track")
@@ -15,17 +15,10 @@ def command() -> None:
 
 @command.command("import")
 @study_options
-@store_option
-@data_option
 @tracking_option
 @search_flags
 def importing(
-    study: str,
-    profile: Profile,
-    settings: tuple[str, ...],
-    plugins: tuple[str, ...],
-    store: str,
-    data: str,
+    arguments: StudyArguments,
     tracking_uri: str | None,
     search: SearchFlags,
 ) -> None:
@@ -34,7 +27,7 @@ def importing(
     STUDY is a study or a sweep. For stores that were made with --no-tracking, elsewhere, or under
     another tracking URI. Options from --seeds on are those of `bench sweep`, for sweeps alone.
     """
-    sweep = is_sweep(study)  # a typo is answered before anything heavy is imported
+    sweep = is_sweep(arguments.study)  # a typo is answered before anything heavy is imported
     from bench.cli.importing import import_study
     from bench.cli.running import RunOptions
     from bench.cli.session import open_session
@@ -43,12 +36,12 @@ def importing(
 
     if sweep:
         options = SweepOptions(
-            sweep=study,
-            profile=profile,
-            settings=settings,
-            plugins=plugins,
-            store=store,
-            data=data,
+            sweep=arguments.study,
+            profile=arguments.profile,
+            settings=arguments.settings,
+            plugins=arguments.plugins,
+            store=arguments.store,
+            data=arguments.data,
             changes=search.changes,
             spaces=search.spaces,
             distillers=search.distillers,
@@ -57,8 +50,10 @@ def importing(
         )
         raise SystemExit(import_sweep(options))
     if search.given():
-        raise BadValue(f"expected a sweep for options of `bench sweep`, given the study {study!r}")
-    session = open_session(study, profile, settings, plugins, store, data)
+        raise BadValue(
+            f"expected a sweep for options of `bench sweep`, given the study {arguments.study!r}"
+        )
+    session = open_session(arguments)
     raise SystemExit(import_study(session, tracking_uri))
 
 

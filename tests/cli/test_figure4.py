@@ -8,17 +8,22 @@ import torch
 from bench.cli.figure1 import figure1
 from bench.cli.figure4 import RECORDS, figure4
 from bench.cli.session import Session, open_session
+from bench.cli.study_arguments import StudyArguments
 from bench.events import silent
 from bench.making import Workshop
 
 SETTINGS = ("squeeze.epochs=2", "recover.iterations=3", "relabel.epochs=1", "ipc=2", "seeds=1")
 
 
+def figure4_in(store: str, data_root: Path) -> StudyArguments:
+    return StudyArguments("figure4", "smoke", SETTINGS, store=store, data=str(data_root))
+
+
 @pytest.fixture(scope="module")
 def session(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Session:
     """A session with Figure 4's cells finished at a tiny scale."""
     store = str(tmp_path_factory.mktemp("store"))
-    found = open_session("figure4", "smoke", SETTINGS, [], store, str(data_root))
+    found = open_session(figure4_in(store, data_root))
     shop = Workshop(found.store, data_root, torch.device("cpu"), silent)
     for cell in found.plan.cells:
         shop.finish(cell)
@@ -49,7 +54,7 @@ def test_a_second_drawing_reads_the_record(
 
 
 def test_nothing_is_drawn_from_an_empty_store(data_root: Path, tmp_path: Path) -> None:
-    empty = open_session("figure4", "smoke", SETTINGS, [], str(tmp_path), str(data_root))
+    empty = open_session(figure4_in(str(tmp_path), data_root))
     assert figure4(empty) == []
 
 

@@ -8,6 +8,7 @@ import torch
 from bench.artifacts import SyntheticSet
 from bench.cli.leak_check import RECORDS, leak_warnings
 from bench.cli.session import Session, open_session
+from bench.cli.study_arguments import StudyArguments
 from bench.data.load import load
 from bench.events import silent
 from bench.making import Workshop
@@ -49,10 +50,14 @@ def session(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Sessio
     folder = tmp_path_factory.mktemp("leaks")
     (folder / "leaky.py").write_text(LEAKY.replace("{root!r}", repr(str(data_root))))
     (folder / "study.py").write_text(STUDY)
-    found = open_session(
-        str(folder / "study.py"), "smoke", (), [str(folder / "leaky.py")],
-        str(folder / "store"), str(data_root),
-    )  # fmt: skip
+    arguments = StudyArguments(
+        str(folder / "study.py"),
+        "smoke",
+        plugins=[str(folder / "leaky.py")],
+        store=str(folder / "store"),
+        data=str(data_root),
+    )
+    found = open_session(arguments)
     shop = Workshop(found.store, data_root, torch.device("cpu"), silent)
     for cell in found.plan.cells:
         shop.artifact(cell, "recover", SyntheticSet)
