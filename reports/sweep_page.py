@@ -26,7 +26,7 @@ from reports.sweep_figures import (
 from reports.sweep_info import MethodInfo, ParameterInfo, SweepInfo, TrialInfo, trials_of
 from reports.sweep_pareto import pareto_figure
 from reports.sweep_tables import budget_table, importance_table, winners_table
-from reports.sweep_trials import explorer, trials_table
+from reports.sweep_trials import explorer, pruned, trials_table
 from reports.tables import Table, slug
 from reports.views import view
 
@@ -128,6 +128,7 @@ def _html(
             tables=[view(table) for table in tables],
             listing=view(listing),
             wide=any(len(t.scores) == 2 for t in trials),
+            rings=any(pruned(t) for t in trials),
             data=Markup(explorer(info, trials)),
         )
     )

@@ -110,21 +110,28 @@ def _state(t: TrialInfo) -> str:
 
 
 def explorer(info: SweepInfo, trials: Sequence[TrialInfo]) -> str:
-    """The trials as JSON for the page's own plot; safe inside a script element."""
+    """The trials with scores as JSON for the page's own plot; safe inside a script element."""
     names = list(dict.fromkeys(p.name for m in info.methods for p in m.parameters))
     known = {p.name: p for m in info.methods for p in m.parameters}
     axes = [{"name": n, "log": known[n].log, "options": list(known[n].options)} for n in names]
     costs = [("top-1, %", None), ("seconds", "s"), ("bytes", "B"), ("peak_memory", "B")]
     axes += [{"name": name, "log": False, "options": []} for name, _ in costs]
-    points = [_point(t, names) for t in trials if t.done]
+    points = [_point(t, names, info.fidelity) for t in trials if t.done or pruned(t)]
     data = {"axes": [{"name": "trial", "log": False, "options": []}, *axes], "points": points}
     return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
 
 
-def _point(t: TrialInfo, names: Sequence[str]) -> dict[str, object]:
+def _point(t: TrialInfo, names: Sequence[str], fidelity: str) -> dict[str, object]:
     score = describe(t.scores)
     values: dict[str, object] = {"trial": t.number, "top-1, %": round(100 * score.mean, 3)}
     values |= {name: t.params[name] for name in names if name in t.params}
     values |= {n: t.numbers[n] for n in ("seconds", "bytes", "peak_memory") if n in t.numbers}
     ends = [100 * v for v in (score.low, score.high) if v is not None]
-    return {"method": t.method, "stopped": t.stopped, "interval": ends, "values": values}
+    at = "" if t.length is None else f" at {fidelity} = {t.length}"
+    end = f"pruned{at}" if t.pruned else ""
+    return {"method": t.method, "pruned": end, "interval": ends, "values": values}
+
+
+def pruned(t: TrialInfo) -> bool:
+    """Whether a trial has a score that is not of its full length, or of all its seeds."""
+    return t.pruned and bool(t.scores)

@@ -35,7 +35,7 @@
   };
   const say = (point) => {
     const words = Object.entries(point.values).map(([key, value]) => `${key} ${short(value)}`);
-    pointed.textContent = [point.method, ...words, point.stopped ? "pruned" : ""].filter(Boolean).join(" · ");
+    pointed.textContent = [point.method, ...words, point.pruned].filter(Boolean).join(" · ");
   };
   const draw = () => {
     plot.replaceChildren();
@@ -60,7 +60,7 @@
       if (up.name === TOP1 && point.interval.length) {
         make("line", { x1: cx, x2: cx, y1: y.at(point.interval[0]), y2: y.at(point.interval[1]), stroke: ink, opacity: 0.35 });
       }
-      const look = { cx, cy, r: 5, fill: point.stopped ? "var(--panel)" : ink, stroke: ink, tabindex: 0, class: "trial" };
+      const look = { cx, cy, r: 5, fill: point.pruned ? "var(--panel)" : ink, stroke: ink, tabindex: 0, class: "trial" };
       const dot = make("circle", look);
       ["pointerenter", "focus"].forEach((kind) => dot.addEventListener(kind, () => say(point)));
     });

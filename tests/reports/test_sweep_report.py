@@ -82,6 +82,27 @@ def test_a_frame_of_something_else_is_refused() -> None:
         build_sweep(INFO, pd.DataFrame([{"a": 1}]))
 
 
+def points_of(page: str) -> list[dict[str, object]]:
+    text = page.split('id="points">')[1].split("</script>")[0]
+    return list(json.loads(text)["points"])
+
+
+def test_pruned_trials_are_rings_that_say_at_what_length() -> None:
+    trials = [line(0, [0.9, 0.8]), line(1, [0.3, 0.2], state="PRUNED", stopped=True, steps={33: 0})]
+    trials += [line(2, [0.4], stopped=True), line(3, [], state="PRUNED")]
+    info = replace(INFO, fidelity="relabel.epochs")
+    page = build_sweep(info, pd.DataFrame(trials)).files["report.html"].decode()
+    shown = [(p["pruned"], p["values"]["top-1, %"]) for p in points_of(page)]  # type: ignore[index]
+    assert shown == [("", 85.0), ("pruned at relabel.epochs = 33", 25.0), ("pruned", 40.0)]
+    assert "A ring is a pruned trial" in page
+
+
+def test_without_pruned_trials_no_ring_is_explained(files: Mapping[str, bytes]) -> None:
+    page = files["report.html"].decode()
+    assert {point["pruned"] for point in points_of(page)} == {""}
+    assert "A ring is" not in page
+
+
 PROBE = """
 <script>
 const seen = { dots: document.querySelectorAll("#plot circle").length };
