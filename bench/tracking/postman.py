@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TextIO
 
-from bench.tracking.connection import import_mlflow, short_calls
+from bench.tracking.connection import short_calls
 from bench.tracking.courier import Courier, one_line
 from bench.tracking.delivery import deliver_pending
 from bench.tracking.observers import attempt
@@ -46,8 +46,6 @@ def serve(
         deserted()
 
     Thread(target=listen, name="bench-orders", daemon=True).start()
-    attempt(import_mlflow)
-    say()
     courier, pause = Courier(path, say), EVERY
     with short_calls():
         attempt(partial(deliver_pending, path.parent.parent))
