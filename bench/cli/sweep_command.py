@@ -48,20 +48,12 @@ def command(
     from bench.cli.sweeping import run_sweep
 
     signal.signal(signal.SIGTERM, interrupt)
-    options = SweepOptions(
-        sweep=arguments.study,
-        profile=arguments.profile,
-        settings=arguments.settings,
-        plugins=arguments.plugins,
-        store=arguments.store,
-        data=arguments.data,
+    options = SweepOptions.typed(
+        arguments,
+        search,
         trials=trials,
         budget_seconds=budget_seconds,
-        changes=search.changes,
-        spaces=search.spaces,
-        distillers=search.distillers,
         workers=workers,
-        storage=search.storage,
         test=not no_test,
         join=join,
         run=RunOptions(device, tracking_uri, not no_tracking, quiet),

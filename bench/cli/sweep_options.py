@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bench.catalog import load_sweep
 from bench.cli.running import RunOptions
+from bench.cli.search_flags import SearchFlags
 from bench.cli.session import find_source
+from bench.cli.study_arguments import StudyArguments
 from bench.errors import BadValue
 from bench.overrides import parse
 from bench.plan import Source
@@ -54,6 +56,12 @@ class SweepOptions:
     test: bool = True
     join: bool = False
     run: RunOptions = field(default_factory=RunOptions)
+
+    @classmethod
+    def typed(cls, arguments: StudyArguments, search: SearchFlags, **others: Any) -> Self:
+        """From what a command was given; the study of its arguments is the sweep."""
+        given = {**vars(arguments), **vars(search), **others}
+        return cls(sweep=given.pop("study"), **given)
 
     def __post_init__(self) -> None:
         at_least("--workers", self.workers, 1)

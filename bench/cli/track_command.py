@@ -35,19 +35,8 @@ def importing(
     from bench.cli.sweep_options import SweepOptions
 
     if sweep:
-        options = SweepOptions(
-            sweep=arguments.study,
-            profile=arguments.profile,
-            settings=arguments.settings,
-            plugins=arguments.plugins,
-            store=arguments.store,
-            data=arguments.data,
-            changes=search.changes,
-            spaces=search.spaces,
-            distillers=search.distillers,
-            storage=search.storage,
-            run=RunOptions(tracking_uri=tracking_uri),
-        )
+        run = RunOptions(tracking_uri=tracking_uri)
+        options = SweepOptions.typed(arguments, search, run=run)
         raise SystemExit(import_sweep(options))
     if search.given():
         raise BadValue(
