@@ -6,7 +6,6 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,7 +119,7 @@ def _create(database: Path) -> None:
 def import_mlflow() -> None:
     """Imports MLflow, without telemetry and notices of migrations unless the user asks for them."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    import_module("mlflow")
+    import mlflow  # noqa: F401
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.WARNING)
