@@ -120,6 +120,7 @@ def import_mlflow() -> None:
     """Imports MLflow, without telemetry and notices of migrations unless the user asks for them."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow  # noqa: F401
+
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.WARNING)
