@@ -33,19 +33,18 @@ def replay(plan: Plan, store: Store, emit: Emit, known: Collection[CellPlan] = (
 def span(plan: Plan, store: Store) -> tuple[float, float]:
     """When the first finished cell began and the last one ended, in seconds since the epoch."""
     cells = finished(plan, store)
-    begins, ends = zip(*(cell_span(c, row_of(c, plan, store), store) for c in cells), strict=True)
+    begins, ends = zip(*(_cell_span(c, row_of(c, plan, store), store) for c in cells), strict=True)
     return min(begins), max(ends)
 
 
-def cell_span(cell: CellPlan, row: Mapping[str, object], store: Store) -> tuple[float, float]:
-    """When a cell's own stages began and ended, in seconds since the epoch."""
+def _cell_span(cell: CellPlan, row: Mapping[str, object], store: Store) -> tuple[float, float]:
     end = created(store.manifest(cell.address))
     return end - own_seconds(row), end
 
 
 def _replay_cell(cell: CellPlan, plan: Plan, store: Store, emit: Emit, *, load: bool) -> None:
     row = row_of(cell, plan, store)
-    begin, end = cell_span(cell, row, store)
+    begin, end = _cell_span(cell, row, store)
     emit(cell_started(cell, begin))
     for stage in stages_made(cell, store):
         emit(hit_of(cell, stage, store, load=load))

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.events import Emit
 from bench.plan import CellPlan, Plan
-from bench.replay import cell_span, hit_of, own_memories, stages_made
+from bench.replay import created, hit_of, own_memories, stages_made
 from bench.results import row_of
 from bench.store import Store
 from bench.sweep.judged import Judged, judged_of
@@ -59,10 +59,12 @@ class PastTrial:
         return same and all(self.store.has(cell.address) for _, _, cell in self._ran())
 
     def span(self) -> tuple[float, float]:
-        """When its first cell began and its last one ended, in seconds since the epoch."""
-        spans = (cell_span(c, row_of(c, p, self.store), self.store) for p, _, c in self._ran())
-        begins, ends = zip(*spans, strict=True)
-        return min(begins), max(ends)
+        """When it began and ended, in seconds since the epoch.
+
+        It ended with its last score; cells that an earlier sweep had made count with their seconds.
+        """
+        end = max(created(self.store.manifest(cell.address)) for _, _, cell in self._ran())
+        return end - self.judged.seconds_all, end
 
     def tell(self, emit: Emit) -> None:
         """Emits its events, with the times at which it was computed.

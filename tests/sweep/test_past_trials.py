@@ -104,7 +104,7 @@ def test_it_is_dated_by_its_artifacts_and_shows_pictures(told: Told) -> None:
     events, (begin, end) = again(past), past.span()
     scores = [past.store.manifest(cell.address) for cell in past.plans[0].cells]
     made = [datetime.fromisoformat(score.created).timestamp() for score in scores]
-    assert (begin < min(made), end) == (True, max(made))
+    assert (begin, end) == (max(made) - past.judged.seconds_all, max(made))
     assert [e.at for e in events if isinstance(e, CellStarted | CellFinished)] == [begin, end]
     shown = {e.stage for e in events if isinstance(e, StageFinished) and e.artifact is not None}
     assert shown == {"recover", "evaluate"}
