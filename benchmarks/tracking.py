@@ -1,11 +1,12 @@
 """What tracking costs: microseconds per event, and percent of real cells with all that they keep.
 
-Runs of WMDD on digits come in pairs, with and without MLflow (on SQLite) in random order, each with
-seeds that its store lacks; teacher and observation are there. Cells of one seed are paired, and
-whole runs: all that `bench run` does between its first and last event, the last delivery included.
-CPU seconds of a cell are those of the run's own process; those of the process that delivers are
-given beside, since they matter where no core is free.
-Run: OMP_NUM_THREADS=1 python -m benchmarks.tracking [--repeats 5] [--cells 10] [--profile quick]
+Two runs of WMDD on digits, with and without MLflow (on SQLite), take turns cell by cell: the two
+cells of a seed follow each other, in random order, so that both see the same machine. Each run has
+seeds that its store lacks; teacher and observation are there. Beside the cells, opening and closing
+a run is compared: all that `bench run` does before its first and after its last cell up to its
+report, the last delivery included. CPU seconds are those of the run's own process; those of the
+process that delivers are given beside, since they matter where no core is free.
+Run: OMP_NUM_THREADS=1 python -m benchmarks.tracking [--repeats 5] [--cells 20] [--profile quick]
 """
 
 import argparse
@@ -18,7 +19,6 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
@@ -39,6 +39,7 @@ from bench.tracking.console import PlainConsole
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import fan_out
 from bench.tracking.tracker import Tracker, default_uri
+from reports.statistics import describe
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,39 @@ class Spent:
     cpu: float
     others: float
 
+    def __add__(self, more: "Spent") -> "Spent":
+        return Spent(self.wall + more.wall, self.cpu + more.cpu, self.others + more.others)
+
     def __sub__(self, start: "Spent") -> "Spent":
         return Spent(self.wall - start.wall, self.cpu - start.cpu, self.others - start.others)
 
 
-@dataclass(frozen=True)
 class Turn:
-    """One run: its cells, and all of it."""
+    """One run, as `bench run` makes it up to its report, that goes on when it is told to."""
 
-    cells: tuple[Spent, ...]
-    whole: Spent
+    def __init__(self, given: Session, track: bool) -> None:
+        begin = now()
+        self._watch = observed(given, RunOptions(track=track, quiet=True))
+        shop = Workshop(given.store, given.data_root, torch.device("cpu"), self._watch.emit)
+        self._cells = run_plan(given.plan, shop, self._watch.emit)
+        self.cells: list[Spent] = []
+        self.ends = now() - begin  # what opening it took, and then closing it, too
+
+    def cell(self) -> None:
+        """Runs the next cell."""
+        begin = now()
+        done = next(self._cells)
+        if done.failed:
+            raise SystemExit(done.error)
+        self.cells.append(now() - begin)
+
+    def close(self) -> None:
+        """Ends the run, once all is delivered."""
+        begin = now()
+        if next(self._cells, None) is not None:
+            raise ValueError("a run was closed before its last cell")
+        self._watch.finish("FINISHED")
+        self.ends += now() - begin
 
 
 def now() -> Spent:
@@ -89,21 +113,6 @@ def session(store: Path, data: Path, seeds: Sequence[int], profile: Profile) -> 
     return Session(plan, Store(store), data)
 
 
-def turn(given: Session, track: bool) -> Turn:
-    """Runs a study as `bench run` does, up to its report."""
-    begin, marks = now(), list[Spent]()
-    watch = observed(given, RunOptions(track=track, quiet=True))
-    shop = Workshop(given.store, given.data_root, torch.device("cpu"), watch.emit)
-    marks.append(now())
-    for done in run_plan(given.plan, shop, watch.emit):
-        if done.failed:
-            raise SystemExit(done.error)
-        marks.append(now())
-    watch.finish("FINISHED")
-    cells = (end - start for start, end in pairwise(marks))
-    return Turn(tuple(cells), now() - begin)
-
-
 def pairs(
     folder: Path, data: Path, repeats: int, cells: int, profile: Profile
 ) -> list[tuple[Turn, Turn]]:
@@ -111,24 +120,28 @@ def pairs(
     order, found = random.Random(0), list[tuple[Turn, Turn]]()
     for repeat in range(repeats + 1):
         seeds = range(repeat * cells, (repeat + 1) * cells) if repeat else range(1)
-        turns: dict[bool, Turn] = {}
-        for track in order.sample((False, True), 2):
-            place = folder / ("tracked" if track else "bare")
-            turns[track] = turn(session(place, data, seeds, profile), track)
-        found.append((turns[False], turns[True]))
+        bare, tracked = (
+            Turn(session(folder / name, data, seeds, profile), name == "tracked")
+            for name in ("bare", "tracked")
+        )
+        for _ in seeds:
+            for turn in order.sample((bare, tracked), 2):
+                turn.cell()
+        for turn in (bare, tracked):
+            turn.close()
+        found.append((bare, tracked))
     return found[1:]
 
 
 def extra(kind: str, bare: Sequence[float], tracked: Sequence[float]) -> str:
-    """One line on paired costs."""
+    """One line on paired costs; the interval is that of the mean, from the t distribution."""
     more = [t - b for b, t in zip(bare, tracked, strict=True)]
     percent = [100 * m / b for b, m in zip(bare, more, strict=True)]
-    low, middle, high = statistics.quantiles(percent, n=4)
+    mean = describe(percent)
     return (
         f"{kind}: {statistics.median(bare):.2f} s bare, median extra "
-        f"{1000 * statistics.median(more):+.0f} ms, {middle:+.1f} % "
-        f"(quartiles {low:+.1f} to {high:+.1f}, n = {len(more)}), "
-        f"sum {100 * sum(more) / sum(bare):+.1f} %"
+        f"{1000 * statistics.median(more):+.0f} ms, {statistics.median(percent):+.1f} %, "
+        f"mean {mean.mean:+.1f} % [{mean.low:+.1f}, {mean.high:+.1f}], n = {len(more)}"
     )
 
 
@@ -136,7 +149,7 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--cells", type=int, default=10)
+    parser.add_argument("--cells", type=int, default=20)
     parser.add_argument("--profile", choices=get_args(Profile), default="quick")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -145,13 +158,16 @@ def main() -> None:
         print(f"Step event: {event_cost(place):.1f} us")
         found = pairs(place, data, options.repeats, options.cells, options.profile)
     print(f"wmdd on digits, ipc 2, profile {options.profile}, runs of {options.cells} cells")
-    bare, tracked = zip(*found, strict=True)
-    for kind, of in (("cell", lambda t: t.cells), ("run", lambda t: (t.whole,))):
-        each = [[s for t in turns for s in of(t)] for turns in (bare, tracked)]
-        print(extra(f"{kind}, wall", *([s.wall for s in side] for side in each)))
-        print(extra(f"{kind}, cpu", *([s.cpu for s in side] for side in each)))
-    apart = statistics.median(t.whole.others - b.whole.others for b, t in found)
-    print(f"the process that delivers: {apart:.2f} s of cpu per run")
+    bare = [cell for pair in found for cell in pair[0].cells]
+    tracked = [cell for pair in found for cell in pair[1].cells]
+    print(extra("cell, wall", [s.wall for s in bare], [s.wall for s in tracked]))
+    print(extra("cell, cpu", [s.cpu for s in bare], [s.cpu for s in tracked]))
+    more = [t.ends - b.ends for b, t in found]
+    print(
+        f"opening and closing a run: median extra {statistics.median(m.wall for m in more):.2f} s, "
+        f"of cpu {statistics.median(m.cpu for m in more):.2f} s; the process that delivers: "
+        f"{statistics.median(m.others for m in more):.2f} s of cpu per run"
+    )
 
 
 if __name__ == "__main__":
