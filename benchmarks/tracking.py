@@ -2,10 +2,11 @@
 
 Two runs of WMDD on digits, with and without MLflow (on SQLite), take turns cell by cell: the two
 cells of a seed follow each other, in random order, so that both see the same machine. Each run has
-seeds that its store lacks; teacher and observation are there. Beside the cells, opening and closing
-a run is compared: all that `bench run` does before its first and after its last cell up to its
-report, the last delivery included. CPU seconds are those of the run's own process; those of the
-process that delivers are given beside, since they matter where no core is free.
+seeds that its store lacks; teacher and observation are there. What a cell spends telling its
+observers is most of the difference, and varies less. Beside the cells, opening and closing a run is
+compared: all that `bench run` does before its first and after its last cell up to its report, the
+last delivery included. CPU seconds are those of the run's own process; those of the process that
+delivers are given beside, since they matter where no core is free.
 Run: OMP_NUM_THREADS=1 python -m benchmarks.tracking [--repeats 5] [--cells 20] [--profile quick]
 """
 
@@ -18,7 +19,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -27,7 +28,7 @@ import torch
 from bench.cli.observing import observed
 from bench.cli.running import RunOptions
 from bench.cli.session import Session, find_source
-from bench.events import CellStarted, Step, StudyStarted
+from bench.events import CellStarted, Event, Step, StudyStarted
 from bench.making import Workshop
 from bench.overrides import Overrides
 from bench.planner import make_plan
@@ -44,51 +45,57 @@ from reports.statistics import describe
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds on the clock, of CPU in this process, and of CPU in those that it started."""
+    """Seconds on the clock, of them in observers, and of CPU here and in processes that ended."""
 
     wall: float
+    told: float
     cpu: float
     others: float
 
     def __add__(self, more: "Spent") -> "Spent":
-        return Spent(self.wall + more.wall, self.cpu + more.cpu, self.others + more.others)
+        return Spent(*(a + b for a, b in zip(astuple(self), astuple(more), strict=True)))
 
     def __sub__(self, start: "Spent") -> "Spent":
-        return Spent(self.wall - start.wall, self.cpu - start.cpu, self.others - start.others)
+        return Spent(*(a - b for a, b in zip(astuple(self), astuple(start), strict=True)))
 
 
 class Turn:
     """One run, as `bench run` makes it up to its report, that goes on when it is told to."""
 
     def __init__(self, given: Session, track: bool) -> None:
-        begin = now()
+        self._told = 0.0
+        begin = self._now()
         self._watch = observed(given, RunOptions(track=track, quiet=True))
-        shop = Workshop(given.store, given.data_root, torch.device("cpu"), self._watch.emit)
-        self._cells = run_plan(given.plan, shop, self._watch.emit)
+        shop = Workshop(given.store, given.data_root, torch.device("cpu"), self._tell)
+        self._cells = run_plan(given.plan, shop, self._tell)
         self.cells: list[Spent] = []
-        self.ends = now() - begin  # what opening it took, and then closing it, too
+        self.ends = self._now() - begin  # what opening it took, and then closing it, too
+
+    def _tell(self, event: Event) -> None:
+        begin = time.perf_counter()
+        self._watch.emit(event)
+        self._told += time.perf_counter() - begin
+
+    def _now(self) -> Spent:
+        others = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ended = others.ru_utime + others.ru_stime
+        return Spent(time.perf_counter(), self._told, time.process_time(), ended)
 
     def cell(self) -> None:
         """Runs the next cell."""
-        begin = now()
+        begin = self._now()
         done = next(self._cells)
         if done.failed:
             raise SystemExit(done.error)
-        self.cells.append(now() - begin)
+        self.cells.append(self._now() - begin)
 
     def close(self) -> None:
         """Ends the run, once all is delivered."""
-        begin = now()
+        begin = self._now()
         if next(self._cells, None) is not None:
             raise ValueError("a run was closed before its last cell")
         self._watch.finish("FINISHED")
-        self.ends += now() - begin
-
-
-def now() -> Spent:
-    """What this process has spent so far; of others, what ended ones did."""
-    others = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Spent(time.perf_counter(), time.process_time(), others.ru_utime + others.ru_stime)
+        self.ends += self._now() - begin
 
 
 def event_cost(folder: Path, count: int = 50_000) -> float:
@@ -133,13 +140,19 @@ def pairs(
     return found[1:]
 
 
-def extra(kind: str, bare: Sequence[float], tracked: Sequence[float]) -> str:
-    """One line on paired costs; the interval is that of the mean, from the t distribution."""
+def extra(
+    kind: str, bare: Sequence[float], tracked: Sequence[float], of: Sequence[float] = ()
+) -> str:
+    """One line on paired costs; the interval is that of the mean, from the t distribution.
+
+    Args:
+        of: what a percentage is of; without it, of `bare`.
+    """
     more = [t - b for b, t in zip(bare, tracked, strict=True)]
-    percent = [100 * m / b for b, m in zip(bare, more, strict=True)]
+    percent = [100 * m / w for w, m in zip(of or bare, more, strict=True)]
     mean = describe(percent)
     return (
-        f"{kind}: {statistics.median(bare):.2f} s bare, median extra "
+        f"{kind}: {statistics.median(bare):.3f} s bare, median extra "
         f"{1000 * statistics.median(more):+.0f} ms, {statistics.median(percent):+.1f} %, "
         f"mean {mean.mean:+.1f} % [{mean.low:+.1f}, {mean.high:+.1f}], n = {len(more)}"
     )
@@ -160,7 +173,10 @@ def main() -> None:
     print(f"wmdd on digits, ipc 2, profile {options.profile}, runs of {options.cells} cells")
     bare = [cell for pair in found for cell in pair[0].cells]
     tracked = [cell for pair in found for cell in pair[1].cells]
-    print(extra("cell, wall", [s.wall for s in bare], [s.wall for s in tracked]))
+    walls = [s.wall for s in bare]
+    print(extra("cell, wall", walls, [s.wall for s in tracked]))
+    told = [[s.told for s in side] for side in (bare, tracked)]
+    print(extra("cell, telling observers", *told, of=walls))
     print(extra("cell, cpu", [s.cpu for s in bare], [s.cpu for s in tracked]))
     more = [t.ends - b.ends for b, t in found]
     print(

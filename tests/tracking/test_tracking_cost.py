@@ -22,7 +22,7 @@ def test_a_tracked_turn_keeps_everything_and_a_bare_one_nothing(
         turn = Turn(given, track)
         turn.cell()
         turn.close()
-        assert turn.cells[0].wall > 0
+        assert turn.cells[0].wall > turn.cells[0].told > 0
         assert turn.ends.wall > 0
         assert Store(given.store.root).has(given.plan.cells[0].address)
     assert not (tmp_path / "a" / "tracking" / "mlflow.db").exists()
@@ -41,5 +41,6 @@ def test_a_tracked_turn_keeps_everything_and_a_bare_one_nothing(
 def test_the_extra_is_told_with_the_interval_of_its_mean() -> None:
     bare, more = [2.0, 4.0, 2.0], [0.1, 0.1, 0.3]
     assert extra("wall", bare, [b + m for b, m in zip(bare, more, strict=True)]) == (
-        "wall: 2.00 s bare, median extra +100 ms, +5.0 %, mean +7.5 % [-8.9, +23.9], n = 3"
+        "wall: 2.000 s bare, median extra +100 ms, +5.0 %, mean +7.5 % [-8.9, +23.9], n = 3"
     )  # 5, 2.5 and 15 %: sd 6.61, t(2) = 4.303
+    assert "+50.0 %, mean +50.0 %" in extra("told", [1.0, 1.0], [2.0, 2.0], of=[2.0, 2.0])
