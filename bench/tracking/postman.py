@@ -19,7 +19,7 @@ from bench.tracking.courier import Courier, one_line
 from bench.tracking.delivery import deliver_pending
 from bench.tracking.observers import attempt
 
-EVERY = 2.0  # seconds between looks into the outbox
+EVERY = 5.0  # seconds between looks into the outbox: a run shows what happened that late
 LONGEST_PAUSE = 30.0  # seconds between tries while the store is down
 
 
