@@ -2,10 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 from services import (
@@ -13,7 +11,7 @@ from services import (
     HOST,
     KEYS,
     Postgres,
-    Service,
+    Shared,
     free_port,
     postgres,
     programs,
@@ -51,21 +49,6 @@ def database() -> Iterator[Postgres]:
         for name in ("mlflow", "optuna"):
             cluster.create(name)
         yield cluster
-
-
-@dataclass(frozen=True)
-class Shared:
-    """A tracking server in service, with the database and the bucket behind it."""
-
-    uri: str
-    server: Service
-    database: Postgres
-    bucket: Any
-
-    def files(self) -> list[str]:
-        """The names of all objects in the bucket."""
-        pages = self.bucket.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-        return [item["Key"] for page in pages for item in page.get("Contents", ())]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -216,3 +216,18 @@ def started(bench: Bench, *words: str) -> Iterator["subprocess.Popen[str]"]:
     finally:
         process.kill()
         process.communicate()
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A tracking server in service, with the database and the bucket behind it."""
+
+    uri: str
+    server: Service
+    database: Postgres
+    bucket: Any
+
+    def files(self) -> list[str]:
+        """The names of all objects in the bucket."""
+        pages = self.bucket.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+        return [item["Key"] for page in pages for item in page.get("Contents", ())]

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from cli_runs import Bench, finished
-from conftest import Shared
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from services import started, until
+from services import Shared, started, until
 
 from bench.events import Step
 from bench.store import Store
