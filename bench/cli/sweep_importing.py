@@ -15,7 +15,6 @@ from bench.cli.sweep_opening import Open, found_search
 from bench.cli.sweep_options import SweepOptions
 from bench.cli.sweep_reporting import report_folder, tested
 from bench.cli.sweep_telling import ending, started
-from bench.cli.told_trials import told_keys
 from bench.errors import BadValue
 from bench.events import StudyStarted
 from bench.replay import finished
@@ -28,6 +27,7 @@ from bench.tracking.delivery import all_delivered
 from bench.tracking.layout import cell_key, experiment_name
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import fan_out
+from bench.tracking.tracked import told_keys
 from bench.tracking.tracker import Tracker
 
 
