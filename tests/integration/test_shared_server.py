@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_runs import Bench, finished
+from gates import Gates
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from services import Shared, started, until
@@ -16,7 +17,7 @@ from bench.tracking.outbox import Outbox, new_header
 from bench.tracking.samples import due
 
 STUDY = '''
-"""Shared: two rows, four seeds, a small network."""
+"""Shared: rows of three kinds, two seeds, a small network."""
 from bench.study import Row, Study
 
 SHORT = {
@@ -24,17 +25,18 @@ SHORT = {
     "squeeze.epochs": 4,
     "squeeze.batch": 128,
     "recover.iterations": 200,
-    "relabel.epochs": 60,
+    "relabel.epochs": 20,
 }
 STUDY = Study(
     name="shared",
     title="Shared",
     rows=(
         Row("barycenter", "wmdd", params={"solver_iterations": 5}, overrides=SHORT),
-        Row("statistics", "sre2l", overrides=SHORT),
+        Row("early", "gated", params={"gate": "early", "after": 5}, overrides=SHORT),
+        Row("late", "gated", params={"gate": "late", "after": 5}, overrides=SHORT),
     ),
     ipcs=(2,),
-    seeds=(0, 1, 2, 3),
+    seeds=(0, 1),
 )
 '''
 CURVES = """
@@ -43,7 +45,9 @@ JOIN tags level USING (run_uuid) JOIN metrics m USING (run_uuid)
 WHERE attempt.key = 'attempt' AND level.key = 'level' AND level.value = 'cell'
 AND m.key LIKE 'recover/%'
 """
-CELLS = {f"{row} · digits · ipc 2 · s{k}" for row in ("barycenter", "statistics") for k in range(4)}
+CELLS = {
+    f"{row} · digits · ipc 2 · s{k}" for row in ("barycenter", "early", "late") for k in (0, 1)
+}
 
 pytestmark = pytest.mark.slow
 
@@ -80,15 +84,18 @@ def test_two_processes_and_a_server_that_dies_lose_and_double_nothing(
     shared: Shared, data_root: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "shared.py").write_text(STUDY, encoding="utf-8")
-    bench = Bench(tmp_path, data_root, tmp_path / "store")
+    bench, gates = Bench(tmp_path, data_root, tmp_path / "store"), Gates(tmp_path)
     words = ("run", "shared.py", "--profile", "smoke", "--quiet", "--tracking-uri", shared.uri)
+    words += ("--plugin", str(gates.plugin))
     with started(bench, *words) as one, started(bench, *words) as two:
         until(lambda: shared.database.rows("mlflow", CURVES) == [(2,)], one, "curves of two")
         shared.server.kill()
         assert [one.poll(), two.poll()] == [None, None]
         made, left = len(bench.objects()), waiting(bench)
+        gates.open("early")
         until(lambda: len(bench.objects()) > made and waiting(bench) > left, one, "more work")
         shared.server.start()
+        gates.open("late")
         ends = [finished(one), finished(two)]
     assert [end.code for end in ends] == [0, 0], ends
     again = bench.run(*words)  # delivers what a process that had ended could not wait for

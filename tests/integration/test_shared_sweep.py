@@ -1,7 +1,5 @@
 """Two processes search one study in PostgreSQL; one is killed amid a trial."""
 
-import os
-import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +7,7 @@ from threading import Barrier
 
 import pytest
 from cli_runs import Bench, finished
+from gates import Gates
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from services import Postgres, started, until
@@ -19,7 +18,7 @@ from bench.sweep.queue import GONE, OWNER
 from bench.sweep.storage import storage_at
 
 SWEEP = '''
-"""A tiny search whose trials take a second or two."""
+"""A tiny search whose trials take a second or two, once the gate is open."""
 
 from bench.search import Sweep
 from bench.study import Row
@@ -30,7 +29,7 @@ SHORT = {
     "recover.iterations": 150,
     "relabel.epochs": 2,
 }
-SWEEP = Sweep("tiny", "Tiny", (Row("WMDD", "wmdd", overrides=SHORT),), ("bn_weight",), seeds=1)
+SWEEP = Sweep("tiny", "Tiny", (Row("gated", "gated", overrides=SHORT),), ("bn_weight",), seeds=1)
 '''
 TRIALS = 8
 
@@ -51,14 +50,6 @@ def at_work(url: str, process: "subprocess.Popen[str]") -> int | None:
     return None
 
 
-def killed_at_work(url: str, process: "subprocess.Popen[str]") -> bool:
-    """Kills a process if it has an unfinished trial; it is stopped meanwhile, to be sure."""
-    os.kill(process.pid, signal.SIGSTOP)
-    caught = at_work(url, process) is not None
-    os.kill(process.pid, signal.SIGKILL if caught else signal.SIGCONT)
-    return caught
-
-
 def tables(database: Postgres) -> bool:
     found = "SELECT 1 FROM information_schema.tables WHERE table_name = 'trial_user_attributes'"
     return bool(database.rows("optuna", found))
@@ -69,12 +60,15 @@ def test_two_workers_share_a_study_in_postgresql_and_one_of_them_dies(
 ) -> None:
     (tmp_path / "tiny.py").write_text(SWEEP, encoding="utf-8")
     bench, url = Bench(tmp_path, data_root, tmp_path / "store"), database.url("optuna")
+    gates = Gates(tmp_path)
     words = ["sweep", "tiny.py", "--profile", "smoke", "--trials", str(TRIALS), "--storage", url]
-    words += ["--no-test", "--no-tracking", "--quiet"]
+    words += ["--no-test", "--no-tracking", "--quiet", "--plugin", str(gates.plugin)]
     with started(bench, *words) as mortal, started(bench, *words) as other:
-        until(lambda: tables(database) and at_work(url, other) is not None, other, "a trial")
-        until(lambda: killed_at_work(url, mortal), mortal, "a trial")
-        assert mortal.wait(timeout=60) == -signal.SIGKILL
+        until(lambda: tables(database) and at_work(url, mortal) is not None, mortal, "a trial")
+        until(lambda: at_work(url, other) is not None, other, "a trial")
+        mortal.kill()
+        mortal.wait(timeout=60)
+        gates.open("gate")
         end = finished(other)
     assert end.code == 0, end.err
     check(trials(url))
