@@ -1,7 +1,7 @@
 """The options that say which search is meant, for every command that names a sweep."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -20,10 +20,10 @@ class SearchFlags:
         changes: fields of the sweep -> values; None leaves the declared one.
     """
 
-    changes: Mapping[str, object]
-    spaces: tuple[str, ...]
-    distillers: tuple[str, ...]
-    storage: str | None
+    changes: Mapping[str, object] = field(default_factory=dict)
+    spaces: tuple[str, ...] = ()
+    distillers: tuple[str, ...] = ()
+    storage: str | None = None
 
     def given(self) -> bool:
         """Whether there are any."""

@@ -48,14 +48,6 @@ def command(
     from bench.cli.sweeping import run_sweep
 
     signal.signal(signal.SIGTERM, interrupt)
-    options = SweepOptions.typed(
-        arguments,
-        search,
-        trials=trials,
-        budget_seconds=budget_seconds,
-        workers=workers,
-        test=not no_test,
-        join=join,
-        run=RunOptions(device, tracking_uri, not no_tracking, quiet),
-    )
+    run = RunOptions(device, tracking_uri, not no_tracking, quiet or join, workers, join)
+    options = SweepOptions(arguments, search, run, trials, budget_seconds, test=not no_test)
     raise SystemExit(run_sweep(options))

@@ -31,7 +31,7 @@ def opened_search(search: Search, store: Store, options: SweepOptions) -> Open:
     sweep, folder = search.sweep, store.local_folder("sweeps")
     names = [p.name for p in search.parameters]
     sampler = sampler_named(sweep.sampler, sweep.name, names, sweep.seed)
-    storage = storage_at(journal_path(folder, sweep.name), options.storage)
+    storage = storage_at(journal_path(folder, sweep.name), options.search.storage)
     pruner = pruner_of(sweep, search.recipe)
     study = open_study(storage, search.name, sweep.objectives, sampler, pruner)
     if sweep.sampler == "grid":
@@ -45,7 +45,7 @@ def opened_search(search: Search, store: Store, options: SweepOptions) -> Open:
 def found_search(search: Search, store: Store, options: SweepOptions) -> Open | None:
     """A search with the trials that it has, as if no more had been asked for; None without any."""
     path = journal_path(store.local_folder("sweeps"), search.sweep.name)
-    study = study_there(path, options.storage, search.name)
+    study = study_there(path, options.search.storage, search.name)
     if study is None or not (trials := counted(study)):
         return None
     return Open(search, study, Queue(study, distributions(search.parameters), len(trials)))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -28,11 +29,13 @@ def conclude(
     path, code, test = write_best(found, folder, options), 0, None
     if path and options.test:
         test = tested(path, store, options)
-        code = run_study(test, options.run)
+        code = run_study(test, replace(options.run, workers=1))
     click.echo(write_report(found, folder, test, options))
     click.echo(f"sweep: {folder}/report.html (also .md, trials.csv, figures/)")
     if path:
-        click.echo(f"best: bench run {path} --profile {options.profile} --store {store.root}")
+        click.echo(
+            f"best: bench run {path} --profile {options.arguments.profile} --store {store.root}"
+        )
     failures = [one for one in ended if one.error]
     for one in failures:
         click.echo(f"failed: {one.label}: {one.error}", err=True)
@@ -51,16 +54,18 @@ def write_best(found: Sequence[Found], folder: Path, options: SweepOptions) -> P
     path = folder / "best.py"
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(
-        path, best_study(winners, options.profile, published(), mark_of(options)).encode()
+        path, best_study(winners, options.arguments.profile, published(), mark_of(options)).encode()
     )
     return path
 
 
 def tested(path: Path, store: Store, options: SweepOptions) -> Session:
     """The winners' study on the test split, with fresh seeds."""
-    root = options.data_root
+    root = options.arguments.data_root
     study = load_study(str(path))
-    plan = make_plan(study, options.profile, Overrides(), lambda name: find_source(name, root))
+    plan = make_plan(
+        study, options.arguments.profile, Overrides(), lambda name: find_source(name, root)
+    )
     return Session(plan, store, root)
 
 
@@ -73,8 +78,8 @@ def write_report(
     from reports.sweep_page import build_sweep
 
     sweep, rows = found[0].search.sweep, rows_of(found)
-    storage = options.storage and options.storage.split("@")[-1]
-    store = Store(options.store)
+    storage = options.search.storage and options.search.storage.split("@")[-1]
+    store = Store(options.arguments.store)
     storage = storage or str(journal_path(store.local_folder("sweeps"), sweep.name))
     report = build_sweep(describe(found, rows, test, store, storage), DataFrame(rows))
     for name, content in report.files.items():
@@ -93,9 +98,9 @@ def report_folder(found: Sequence[Found], store: Store, options: SweepOptions) -
 
 def mark_of(options: SweepOptions) -> str:
     """What tells a sweep that is not as declared from the others; empty for the declared one."""
-    declared = load_sweep(options.sweep)
-    changed = [*options.settings, *options.spaces, *options.distillers]
-    given = {k: v for k, v in options.changes.items() if v is not None}
+    declared = load_sweep(options.arguments.study)
+    changed = [*options.arguments.settings, *options.search.spaces, *options.search.distillers]
+    given = {k: v for k, v in options.search.changes.items() if v is not None}
     changed += [f"{k}={v}" for k, v in given.items() if v != getattr(declared, k)]
     text = "|".join(changed)
     return f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}" if changed else ""

@@ -25,7 +25,7 @@ from bench.tracking.observers import FanOut, Observer, fan_out
 def watched(options: SweepOptions, opened: Sequence[Open], store: Store) -> FanOut:
     """The console and MLflow, told of the sweep."""
     first = opened[0].search
-    session = Session(first.base, store, options.data_root)
+    session = Session(first.base, store, options.arguments.data_root)
     observers: list[Observer] = [console(options.run.quiet)]
     tracker = tracker_for(session, options.run.tracking_uri, options.run.track)
     if tracker.enabled:
@@ -41,7 +41,7 @@ def watched(options: SweepOptions, opened: Sequence[Open], store: Store) -> FanO
 
 def tell_result(options: SweepOptions, opened: Sequence[Open], store: Store, folder: Path) -> None:
     """Adds the report and the result, which are known after the last trial, to the sweep's run."""
-    session = Session(opened[0].search.base, store, options.data_root)
+    session = Session(opened[0].search.base, store, options.arguments.data_root)
     tracker = tracker_for(session, options.run.tracking_uri, options.run.track)
     if not tracker.enabled:
         return

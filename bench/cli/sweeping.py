@@ -23,7 +23,7 @@ from bench.tracking.observers import FanOut
 def run_sweep(options: SweepOptions) -> int:
     """Runs a sweep to its budget and concludes it; returns the exit code."""
     quiet()
-    store = Store(options.store)
+    store = Store(options.arguments.store)
     opened = [opened_search(search, store, options) for search in options.searches()]
     sweep = opened[0].search.sweep
     if not options.run.quiet:
@@ -40,7 +40,7 @@ def run_sweep(options: SweepOptions) -> int:
             return 130
         watch(StudyFinished(sweep.study_name, "FINISHED", summary(opened)))
         watch.close("FINISHED")
-    if options.join:
+    if options.run.join:
         return 0
     found = [Found(one.search, one.study) for one in opened]
     code = conclude(found, store, options, ended)
@@ -52,9 +52,9 @@ def _work(
     options: SweepOptions, opened: Sequence[Open], store: Store, watch: FanOut
 ) -> list[Ended]:
     """Works until every budget is used, together with helpers in processes of their own."""
-    worker = Worker(store, options.data_root, choose_device(options.run.device), watch)
+    worker = Worker(store, options.arguments.data_root, choose_device(options.run.device), watch)
     ended: list[Ended] = []
-    with workers([options.worker()] * (options.workers - 1)):
+    with workers(options.run.others()):
         ended += _share(worker, opened)
     return ended + _share(worker, opened)  # what a helper that died has left
 

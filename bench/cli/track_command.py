@@ -36,8 +36,7 @@ def importing(
 
     if sweep:
         run = RunOptions(tracking_uri=tracking_uri)
-        options = SweepOptions.typed(arguments, search, run=run)
-        raise SystemExit(import_sweep(options))
+        raise SystemExit(import_sweep(SweepOptions(arguments, search, run)))
     if search.given():
         raise BadValue(
             f"expected a sweep for options of `bench sweep`, given the study {arguments.study!r}"

@@ -10,6 +10,8 @@ from click.testing import CliRunner
 import bench.cli.sweeping
 from bench.cli.main import cli
 from bench.cli.running import RunOptions, again, published
+from bench.cli.search_flags import SearchFlags
+from bench.cli.study_arguments import StudyArguments
 from bench.cli.sweep_options import SweepOptions
 from bench.cli.sweep_reporting import mark_of
 from bench.errors import BadValue, BenchError
@@ -17,31 +19,55 @@ from bench.space import Uniform
 from bench.sweep.best import best_study, fresh_seeds
 from bench.sweep.standings import Standing
 
+WORDS = (
+    "sweep lambda --profile smoke --set recover.iterations=7 --data somewhere --store here "
+    "--trials 5 --budget-seconds 60 --seeds 6 --pruner wilcoxon --sampler gp --objective top1 "
+    "--space bn_weight=1:10 --distiller wmdd --distiller wass-bn --workers 3 --device cpu "
+    "--no-test --no-tracking"
+)
+SEARCH = SearchFlags(
+    {
+        "seeds": 6,
+        "sampler": "gp",
+        "seed": None,
+        "pruner": "wilcoxon",
+        "fidelity": None,
+        "grid_points": None,
+        "objectives": ("top1",),
+    },
+    ("bn_weight=1:10",),
+    ("wmdd", "wass-bn"),
+)
 TYPED = SweepOptions(
-    sweep="lambda",
-    profile="smoke",
-    settings=("recover.iterations=7",),
-    data="somewhere",
+    StudyArguments("lambda", "smoke", ("recover.iterations=7",), (), "here", "somewhere"),
+    SEARCH,
+    RunOptions("cpu", track=False, workers=3),
     trials=5,
     budget_seconds=60.0,
-    changes={"seeds": 6, "pruner": "wilcoxon", "sampler": "gp", "objectives": ("top1",)},
-    spaces=("bn_weight=1:10",),
-    distillers=("wmdd", "wass-bn"),
-    workers=3,
-    run=RunOptions(device="cpu", track=False),
+    test=False,
 )
 
 
-def test_another_worker_gets_the_same_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+def typed(monkeypatch: pytest.MonkeyPatch, words: str) -> SweepOptions:
     seen: list[SweepOptions] = []
     monkeypatch.setattr(bench.cli.sweeping, "run_sweep", lambda options: seen.append(options) or 0)
-    result = CliRunner().invoke(cli, TYPED.worker())
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    result = CliRunner().invoke(cli, words.split())
     assert result.exit_code == 0, result.output
     (got,) = seen
-    assert got.join
-    assert got.declared() == TYPED.declared()
-    for name in ("sweep", "profile", "settings", "store", "data", "trials", "budget_seconds"):
-        assert getattr(got, name) == getattr(TYPED, name)
+    return got
+
+
+def test_every_word_arrives_in_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert typed(monkeypatch, WORDS) == TYPED
+
+
+def test_another_worker_gets_the_same_sweep_and_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", *WORDS.split()])
+    first, second = TYPED.run.others()
+    assert first == second
+    joined = typed(monkeypatch, " ".join(first))
+    assert joined == replace(TYPED, run=replace(TYPED.run, join=True, quiet=True))
 
 
 def test_spaces_and_numbers_change_the_declared_sweep() -> None:
@@ -51,33 +77,38 @@ def test_spaces_and_numbers_change_the_declared_sweep() -> None:
     assert [row.distiller for row in sweep.rows] == ["wmdd", "wass-bn"]
 
 
+def on(data_root: Path, *settings: str) -> SweepOptions:
+    """The sweep over its own distiller, with other settings, where the data are."""
+    arguments = StudyArguments("lambda", "smoke", settings, data=str(data_root))
+    search = SearchFlags({"seeds": 6}, ("bn_weight=1:10",))
+    return SweepOptions(arguments, search, trials=3)
+
+
 def test_distillers_without_the_parameter_search_their_own() -> None:
-    options = replace(TYPED, distillers=("wmdd", "random"), spaces=())
+    options = replace(TYPED, search=SearchFlags(distillers=("wmdd", "random")))
     assert options.declared().parameters == ()
 
 
 def test_overrides_reach_every_trial(data_root: Path) -> None:
-    options = replace(TYPED, data=str(data_root), distillers=())
-    (search,) = options.searches()
+    (search,) = on(data_root, "recover.iterations=7").searches()
     assert search.recipe.recover.iterations == 7
     assert search.parameters[0].space == Uniform(1.0, 10.0)
 
 
 def test_what_is_searched_cannot_be_set(data_root: Path) -> None:
-    options = replace(TYPED, data=str(data_root), settings=("bn_weight=3",), distillers=())
+    options = on(data_root, "bn_weight=3")
     with pytest.raises(BadValue, match="expected bn_weight to be searched"):
         _ = options.searches()[0].parameters
 
 
 def test_one_data_set_at_a_time(data_root: Path) -> None:
-    options = replace(TYPED, data=str(data_root), settings=("ipc=1,2",), distillers=())
+    options = on(data_root, "ipc=1,2")
     with pytest.raises(BadValue, match=r"expected one ipc, given \[1, 2\]"):
         options.searches()
 
 
 def test_the_study_of_the_best_names_every_value(data_root: Path) -> None:
-    options = replace(TYPED, data=str(data_root), distillers=())
-    (search,) = options.searches()
+    (search,) = on(data_root, "recover.iterations=7").searches()
     winner = Standing({"bn_weight": 2.5}, (3, 4), (0.8, 0.9))
     text = best_study([(search, winner)], "smoke", "bench sweep lambda")
     found: dict[str, object] = {}
@@ -92,12 +123,13 @@ def test_the_study_of_the_best_names_every_value(data_root: Path) -> None:
 
 
 def test_the_test_of_a_variant_carries_the_mark_of_its_report(data_root: Path) -> None:
-    declared = SweepOptions("lambda", "smoke", data=str(data_root), trials=3)
+    arguments = StudyArguments("lambda", "smoke", data=str(data_root))
+    declared = SweepOptions(arguments)
     variants = [
         declared,
-        replace(declared, settings=("recover.iterations=7",)),
-        replace(declared, changes={"sampler": "gp"}),
-        replace(declared, spaces=("bn_weight=1:10",)),
+        SweepOptions(replace(arguments, settings=("recover.iterations=7",))),
+        replace(declared, search=SearchFlags({"sampler": "gp"})),
+        replace(declared, search=SearchFlags(spaces=("bn_weight=1:10",))),
     ]
     marks = [mark_of(options) for options in variants]
     assert marks[0] == ""
