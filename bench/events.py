@@ -66,12 +66,14 @@ class Step(Event):
     """Progress inside a stage: step of total, with values that may still be tensors on a device.
 
     An observer reads the tensors only every k steps, so that nothing synchronises in a hot loop.
+    `at` is when it was, in seconds since the epoch, where that is not now.
     """
 
     stage: str
     step: int
     total: int
     values: Mapping[str, "Tensor | float"] = field(default_factory=dict)
+    at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,16 @@ class CellFinished(Event):
 
 @dataclass(frozen=True)
 class CellFailed(Event):
-    """A cell broke down; the rest of the study goes on."""
+    """A cell broke down; the rest of the study goes on.
+
+    `at` is when it ended, in seconds since the epoch, where that is not now.
+    """
 
     cell: str
     address: str
     error: str
     row: Mapping[str, object]
+    at: float | None = None
 
 
 @dataclass(frozen=True)

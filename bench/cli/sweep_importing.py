@@ -38,8 +38,8 @@ def import_sweep(options: SweepOptions) -> int:
         BadValue: it was never run here.
     """
     quiet()
-    past = past_sweep(options, Store(options.store))
-    session = Session(past.opened[0].search.base, past.store, options.data_root)
+    past = past_sweep(options, Store(options.arguments.store))
+    session = Session(past.opened[0].search.base, past.store, options.arguments.data_root)
     tracker = tracker_for(session, options.run.tracking_uri, enabled=True)
     deliver_first(past.store)
     code = _import_trials(past, tracker)
@@ -57,7 +57,7 @@ class PastSweep:
     """A sweep as its journal and the store have it.
 
     Attributes:
-        trials: those with a score.
+        trials: those that have ended.
         folder: of its report.
     """
 
@@ -69,7 +69,7 @@ class PastSweep:
 
     @property
     def begun(self) -> StudyStarted:
-        return unclaimed(started(self.opened), self.options.sweep)
+        return unclaimed(started(self.opened), self.options.arguments.study)
 
     @property
     def experiment(self) -> str:
@@ -90,9 +90,10 @@ def past_sweep(options: SweepOptions, store: Store) -> PastSweep:
     searches = options.searches()
     opened = [one for s in searches if (one := found_search(s, store, options))]
     if len(opened) < len(searches):
-        place = options.storage.split("@")[-1] if options.storage else store.root
+        place = options.search.storage.split("@")[-1] if options.search.storage else store.root
+        given = options.arguments
         raise BadValue(
-            f"expected trials of the sweep {options.sweep} ({options.profile}) in {place}, found "
+            f"expected trials of the sweep {given.study} ({given.profile}) in {place}, found "
             f"none; `{published().replace('track import', 'sweep', 1)}` runs it; the options of "
             "the run are needed, except for how many trials and where they run"
         )

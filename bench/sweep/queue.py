@@ -123,7 +123,7 @@ def release(study: Study, number: int, why: str) -> bool:
         return False
 
 
-def occurrence(study: Study, trial: Trial) -> int:
+def occurrence(study: Study, trial: Trial | FrozenTrial) -> int:
     """How many earlier trials that count drew the same setting."""
     mine = params_key(trial.params)
     return sum(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
 from bench.events import CellFailed, CellFinished, CellStarted, Step
@@ -10,9 +11,11 @@ from bench.fingerprint import digest_of
 from bench.plan import Plan
 from bench.run import params_of, tags_of
 from bench.sweep.judged import Judged
-from bench.sweep.queue import setting
+from bench.sweep.pruning import paired_seeds
+from bench.sweep.queue import occurrence, setting
 from bench.sweep.settings import Search
 
+ERROR = "error"  # attribute of a trial that broke down
 CURVE = "trial"  # stage under which a trial's scores per seed or rung are tracked
 OF_ONE = ("seed", "repeat", "address")  # params and tags of a cell that a trial has several of
 
@@ -46,9 +49,9 @@ class TrialEvents:
         tags |= {"optuna_study": self.search.name, "row": self.search.row.label}
         return CellStarted(self.label, address_of(plan), params, tags, first.source.splits(), at=at)
 
-    def scored(self, index: int, plan: Plan, top1: float) -> Step:
+    def scored(self, index: int, plan: Plan, top1: float, at: float | None = None) -> Step:
         """The event of one cell's score, the index-th of its rung."""
-        return Step(CURVE, index, len(plan.cells), {"top1": top1})
+        return Step(CURVE, index, len(plan.cells), {"top1": top1}, at)
 
     def finished(
         self,
@@ -62,13 +65,22 @@ class TrialEvents:
         numbers = {**judged.metrics(), **(metrics or {})}
         return CellFinished(self.label, judged.address, numbers, self._row(), tags, at)
 
-    def failed(self, error: str) -> CellFailed:
+    def failed(self, error: str, at: float | None = None) -> CellFailed:
         """The event that ends a trial which broke down."""
-        return CellFailed(self.label, "", error, self._row() | {"optuna_state": "FAIL"})
+        return CellFailed(self.label, "", error, self._row() | {"optuna_state": "FAIL"}, at)
 
     def _row(self) -> dict[str, object]:
         data = self.search.base.study.datasets[0]
         return {"row": self.search.row.label, "trial": self.trial.number, "dataset": data}
+
+
+def seeds_of(search: Search, study: Study, trial: Trial | FrozenTrial) -> tuple[int, ...]:
+    """The seeds of a trial: a setting that is drawn again runs with the next ones."""
+    sweep = search.sweep
+    if sweep.pruner == "wilcoxon":
+        return paired_seeds(sweep, trial.number)
+    first = sweep.seeds * occurrence(study, trial)
+    return tuple(range(first, first + sweep.seeds))
 
 
 def address_of(plan: Plan) -> str:

@@ -13,10 +13,9 @@ from bench.results import row_of
 from bench.search import Sweep
 from bench.sweep.costs import Meter, own_bytes, own_memory, own_seconds, shared_seconds
 from bench.sweep.judged import Judged
-from bench.sweep.pruning import paired_seeds, rungs
-from bench.sweep.queue import occurrence
+from bench.sweep.pruning import rungs
 from bench.sweep.settings import Search
-from bench.sweep.telling import TrialEvents, address_of
+from bench.sweep.telling import TrialEvents, address_of, seeds_of
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,10 @@ class TrialRun:
     def events(self) -> TrialEvents:
         return TrialEvents(self.search, self.trial)
 
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds of this trial: a setting that is drawn again runs with the next ones."""
-        if self.sweep.pruner == "wilcoxon":
-            return paired_seeds(self.sweep, self.trial.number)
-        count = self.sweep.seeds
-        first = count * occurrence(self.trial.study, self.trial)
-        return tuple(range(first, first + count))
-
     def run(self) -> Judged:
         """Runs rung after rung, seed after seed, until done or pruned."""
         lengths = rungs(self.sweep, self.search.recipe)
-        seeds, spent = self.seeds(), 0.0
+        seeds, spent = seeds_of(self.search, self.trial.study, self.trial), 0.0
         events = self.events
         self.meter.emit(events.started(events.plan(seeds, lengths[0])))
         for length in lengths:

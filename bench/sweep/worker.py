@@ -17,6 +17,7 @@ from bench.sweep.costs import Meter
 from bench.sweep.judged import Judged
 from bench.sweep.queue import Queue, requeue
 from bench.sweep.settings import Search
+from bench.sweep.telling import ERROR
 from bench.sweep.trial import TrialRun
 
 
@@ -76,7 +77,7 @@ class Worker:
     def _failed(self, run: TrialRun, queue: Queue, error: Exception) -> Ended:
         known = isinstance(error, BenchError)
         text = str(error) if known else f"{type(error).__name__}: {error}"
-        run.trial.set_user_attr("error", text)
+        run.trial.set_user_attr(ERROR, text)
         queue.study.tell(run.trial.number, state=TrialState.FAIL)
         self.emit(run.events.failed(text))
         trace = "" if known else traceback.format_exc()

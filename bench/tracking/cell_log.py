@@ -75,7 +75,7 @@ class CellLog:
     def step(self, event: Step) -> None:
         """Samples a step, and writes down earlier samples that have arrived."""
         if due(event):
-            self._waiting.append((event, milliseconds(), sample(event.values)))
+            self._waiting.append((event, _at(event, milliseconds()), sample(event.values)))
         while self._waiting and self._waiting[0][2].ready:
             self._write_step(*self._waiting.popleft())
 
@@ -176,10 +176,9 @@ class CellLog:
             self._tag({"synthetic_address": event.address})
 
 
-def _at(event: CellStarted | CellFinished | CellFailed, millis: int) -> int:
+def _at(event: CellStarted | Step | CellFinished | CellFailed, millis: int) -> int:
     """When something happened, which is now unless the event says otherwise."""
-    at = None if isinstance(event, CellFailed) else event.at
-    return millis if at is None else round(1000 * at)
+    return millis if event.at is None else round(1000 * event.at)
 
 
 def _status(event: CellFinished | CellFailed) -> str:

@@ -13,6 +13,7 @@ from optuna.trial import Trial
 
 from bench.cli.main import cli
 from bench.cli.running import RunOptions
+from bench.cli.study_arguments import StudyArguments
 from bench.cli.sweep_options import SweepOptions
 from bench.cli.sweeping import run_sweep
 
@@ -98,10 +99,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, data_root: Path, migrated: P
     for name in ("live", "past"):
         shutil.copyfile(migrated, where.folder / f"{name}.db")
     run = RunOptions("cpu", where.uri("live"), quiet=True)
-    options = SweepOptions(str(file), "smoke", store=str(where.store), data=str(data_root), run=run)
+    place = StudyArguments(str(file), "smoke", store=str(where.store), data=str(data_root))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trial, "should_prune", prune_and_fail)
-        assert run_sweep(options) == 1  # a trial failed
+        assert run_sweep(SweepOptions(place, run=run)) == 1  # a trial failed
     (score,) = [p for p in where.store.glob("objects/*/*") if is_score_of(p, "trial 1 ", seed=1)]
     aside = score.rename(where.folder / "aside")
     where.imported()
@@ -117,14 +118,14 @@ def is_score_of(path: Path, trial: str, seed: int) -> bool:
 
 
 def test_it_says_what_was_imported_and_what_could_not_be(place: Place) -> None:
-    lost = "1 of 2 trials could not be imported: their artifacts are not in"
+    lost = "1 of 3 trials could not be imported: their artifacts are not in"
     place_, best = "experiment bench/sweep-tiny", "experiment bench/sweep-tiny-best"
     assert place.said == [
-        (0, f"imported 1 of 1 trials into {place_}\nimported 4 of 4 finished cells into {best}\n",
+        (0, f"imported 2 of 2 trials into {place_}\nimported 4 of 4 finished cells into {best}\n",
          f"{lost} {place.store}\n"),
-        (0, f"imported 1 of 2 trials into {place_}\n"
+        (0, f"imported 1 of 3 trials into {place_}\n"
          f"nothing to import: {best} has all 4 finished cells\n", ""),
-        (0, f"nothing to import: {place_} has all 2 trials\n"
+        (0, f"nothing to import: {place_} has all 3 trials\n"
          f"nothing to import: {best} has all 4 finished cells\n", ""),
     ]  # fmt: skip
 
@@ -133,12 +134,12 @@ def test_its_runs_are_those_of_the_tracked_sweep(place: Place) -> None:
     live, past = place.runs("live"), place.runs("past")
     failed = [name for name, run in live.items() if run.info.status == "FAILED"]
     assert [name.split(" · ")[0] for name in failed] == ["trial 2"]
-    assert live.keys() - failed == past.keys()
+    assert live.keys() == past.keys()
     assert {name: live[name].info.status for name in past} == {
         name: run.info.status for name, run in past.items()
     }
     states = sorted(r.data.tags["optuna_state"] for r in past.values() if is_trial(r))
-    assert states == ["COMPLETE", "PRUNED"]
+    assert states == ["COMPLETE", "FAIL", "PRUNED"]
 
 
 def test_each_run_holds_what_the_tracked_one_holds(place: Place) -> None:
@@ -169,14 +170,17 @@ def test_scores_by_seed_are_told_rung_by_rung(place: Place) -> None:
     live, past = place.runs("live"), place.runs("past")
     for name in (name for name, run in past.items() if is_trial(run)):
         curves = [
-            [(p.step, p.value) for p in client.get_metric_history(run.info.run_id, "trial/top1")]
+            sorted(
+                (p.step, p.value) for p in client.get_metric_history(run.info.run_id, "trial/top1")
+            )
             for client, run in (
                 (MlflowClient(place.uri("live")), live[name]),
                 (MlflowClient(place.uri("past")), past[name]),
             )
         ]
         assert curves[0] == curves[1]
-        assert len(curves[1]) == (2 if past[name].data.tags["pruned"] == "true" else 6)
+        scores = {"COMPLETE": 6, "PRUNED": 2, "FAIL": 2}  # one rung of two seeds, or three
+        assert len(curves[1]) == scores[past[name].data.tags["optuna_state"]]
 
 
 def is_trial(run: Run) -> bool:
@@ -188,9 +192,13 @@ def without(tags: dict[str, str]) -> dict[str, str]:
 
 
 def final(run: Run) -> dict[str, float]:
-    """The numbers of a run without curves and the memory of what it made for others."""
+    """The numbers of a run without curves and the memory of what it made for others.
+
+    Of a trial that failed only its scores are kept.
+    """
+    lost = ("resources/", *LIVE[0]) if run.info.status == "FAILED" else LIVE[0]
     found = run.data.metrics.items()
-    return {k: v for k, v in found if not k.startswith(LIVE[0]) and k not in SHARED}
+    return {k: v for k, v in found if not k.startswith(lost) and k not in SHARED}
 
 
 def inputs(run: Run) -> set[str]:

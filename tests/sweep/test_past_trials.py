@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from optuna.trial import Trial, TrialState
 
-from bench.events import CellFinished, CellStarted, Event, StageFinished, Step
+from bench.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
 from bench.store import Store
 from bench.study import Row
 from bench.sweep.costs import OWN
-from bench.sweep.past import PastTrial, past_trials
-from bench.sweep.queue import Queue
+from bench.sweep.past import JudgedTrial, PastTrial, past_trials
+from bench.sweep.queue import Queue, release
 from bench.sweep.settings import Search
 
 LENGTHS = {"squeeze.epochs": 1, "recover.iterations": 3, "relabel.epochs": 9}
@@ -24,7 +24,7 @@ SWEEPS: dict[str, dict[str, object]] = {
     "hyperband": {"seeds": 2, "rows": ROWS},
     "wilcoxon": {"seeds": 5},
 }
-Told = Callable[..., tuple[list[Event], PastTrial]]
+Told = Callable[..., tuple[list[Event], JudgedTrial]]
 
 
 @pytest.fixture
@@ -36,11 +36,12 @@ def told(
 ) -> Told:
     """Runs one trial, and returns its events with what is left of it."""
 
-    def run(pruner: str) -> tuple[list[Event], PastTrial]:
+    def run(pruner: str) -> tuple[list[Event], JudgedTrial]:
         search = searched(pruner=pruner, **SWEEPS[pruner])
         queue, events, store = queued(search, trials=1), list[Event](), Store(tmp_path / "store")
         working(search, queue, events.append, store)
         (past,) = past_trials(search, queue.study, store)
+        assert isinstance(past, JudgedTrial)
         return events, past
 
     return run
@@ -54,8 +55,7 @@ def again(past: PastTrial) -> list[Event]:
 
 def known(events: Sequence[Event]) -> list[Event]:
     """What is told without looking at a clock or at what is computed."""
-    kept = [e for e in events if isinstance(e, CellStarted) or is_score(e)]
-    return [replace(e, at=None) if isinstance(e, CellStarted) else e for e in kept]
+    return [replace(e, at=None) for e in events if isinstance(e, CellStarted) or is_score(e)]
 
 
 def is_score(event: Event) -> bool:
@@ -105,7 +105,7 @@ def test_it_is_dated_by_its_artifacts_and_shows_pictures(told: Told) -> None:
     scores = [past.store.manifest(cell.address) for cell in past.plans[0].cells]
     made = [datetime.fromisoformat(score.created).timestamp() for score in scores]
     assert (begin, end) == (max(made) - past.judged.seconds_all, max(made))
-    assert [e.at for e in events if isinstance(e, CellStarted | CellFinished)] == [begin, end]
+    assert [e.at for e in events if not isinstance(e, StageFinished)] == [begin, *made, end]
     shown = {e.stage for e in events if isinstance(e, StageFinished) and e.artifact is not None}
     assert shown == {"recover", "evaluate"}
 
@@ -123,11 +123,37 @@ def test_a_trial_of_other_code_is_not_kept(told: Told) -> None:
     assert not past.kept()
 
 
-def test_trials_that_failed_or_were_given_up_are_left_out(
+def test_a_failed_trial_has_its_error_its_times_and_what_was_made_before(
+    searched: Callable[..., Search],
+    queued: Callable[..., Queue],
+    working: Callable[..., list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(trial: Trial) -> bool:
+        raise RuntimeError("made to fail")
+
+    monkeypatch.setattr(Trial, "should_prune", fail)
+    search = searched(pruner="hyperband", **SWEEPS["hyperband"])
+    queue, live, store = queued(search, trials=1), list[Event](), Store(tmp_path / "store")
+    assert working(search, queue, live.append, store) == ["FAIL"]
+    (past,) = past_trials(search, queue.study, store)
+    assert past.kept()
+    found = again(past)
+    assert known(found) == known(live)
+    assert len([e for e in found if is_score(e)]) == 2  # of the first rung
+    assert own(found) == own(live)
+    (was,), (now,) = ([e for e in told if isinstance(e, CellFailed)] for told in (live, found))
+    assert now == replace(was, at=past.span()[1])
+    assert "made to fail" in now.error
+    assert past.span()[1] > past.span()[0]
+
+
+def test_trials_that_were_given_up_or_still_run_are_left_out(
     searched: Callable[..., Search], queued: Callable[..., Queue], tmp_path: Path
 ) -> None:
     search = searched()
     queue = queued(search, trials=2)
-    queue.study.tell(queue.study.ask(), state=TrialState.FAIL)
+    assert release(queue.study, queue.study.ask().number, "its worker died")
     queue.study.ask()
     assert past_trials(search, queue.study, Store(tmp_path)) == []
