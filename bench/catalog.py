@@ -1,17 +1,19 @@
 """Studies and sweeps by name or by file: typed Python with one STUDY or SWEEP constant each."""
 
 import ast
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TypeVar
 
 from bench.errors import BadValue, BenchError, BrokenPlugin, UnknownName
-from bench.plugins import ROOT
+from bench.plugins import ROOT, listing
 from bench.search import Sweep
-from bench.study import Study
+from bench.study import Row, Study
 
 FOLDER = ROOT / "studies"
 SWEEP = "sweep-"  # how the file names of sweeps begin
+OTHERS = "plugins"  # heading of distillers that a study does not name
 T = TypeVar("T")
 
 
@@ -49,6 +51,16 @@ def load_study(name: str) -> Study:
         BadValue: it has no STUDY.
     """
     return _constant(_file(name), "STUDY", Study)
+
+
+def completed(study: Study) -> Study:
+    """The study with rows for distillers that it leaves out, where it wants every one."""
+    if not study.every_distiller:
+        return study
+    named = {row.distiller for row in study.rows}
+    found = [p.name for p in listing() if p.kind == "distiller" and not p.error]
+    others = [Row(name, name, group=OTHERS) for name in found if name not in named]
+    return replace(study, rows=(*study.rows, *others))
 
 
 def load_sweep(name: str) -> Sweep:

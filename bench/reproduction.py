@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.catalog import load_study, study_names
+from bench.catalog import completed, load_study, study_names
 from bench.errors import UnknownName
 from bench.overrides import parse
 from bench.plan import CellPlan, Plan
@@ -90,7 +90,7 @@ def reproduction(
     """
     makers = reproducible()
     studies = dict.fromkeys(study.name for item in items for study in makers[item])
-    found = {study.name: study for item in items for study in makers[item]}
+    found = {study.name: completed(study) for item in items for study in makers[item]}
     plans = tuple(_planned(found[name], profile, settings, locate) for name in studies)
     return Reproduction(paper, tuple(items), plans, whole(f"reproduce-{paper}", plans, profile))
 

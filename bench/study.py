@@ -90,6 +90,7 @@ class Study:
         items: tables and figures of the paper that this study makes, such as "figure5b".
         axis: of the curve through the rows that have a level.
         side_by_side: show one image per class and row together, not a grid for each row.
+        every_distiller: give each registered distiller that no row names a row of its own.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Study:
     items: tuple[str, ...] = ()
     axis: Axis | None = None
     side_by_side: bool = False
+    every_distiller: bool = False
 
     def __post_init__(self) -> None:
         labels = [row.label for row in self.rows]

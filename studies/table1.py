@@ -1,7 +1,7 @@
 """Table 1: methods over the number of images per class.
 
-Every distiller that is built here, those with a row in the paper first, and real images; methods of
-the paper that are not built keep their row.
+Every registered distiller, those with a row in the paper first and a user's own last, and real
+images; methods of the paper that are not built keep their row.
 """
 
 from bench.study import Contrast, Grid, Row, Study
@@ -55,4 +55,5 @@ STUDY = Study(
     ),
     paper_table="table1",
     items=("table1",),
+    every_distiller=True,
 )

@@ -3,13 +3,31 @@
 import os
 import sqlite3
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from bench.plugins import ROOT
+from bench.registry import KINDS, forget, registered
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _plugins_of_its_own() -> Iterator[None]:
+    """Plugin files that a test loads are unknown to the next one."""
+    before = _plugin_files()
+    yield
+    for path in _plugin_files() - before:
+        forget(path)
+
+
+def _plugin_files() -> set[Path]:
+    found = {entry.path for kind in KINDS for entry in registered(kind)}
+    return {path for path in found if path.parent.parent != ROOT}
 
 
 @pytest.fixture(scope="session")

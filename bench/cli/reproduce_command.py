@@ -28,6 +28,13 @@ PAPERS = ("wmdd",)
     help="smoke and quick: digits, shortened; paper: the paper's data sets and lengths.",
 )
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As in bench run.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE",
+    help="A plugin file to load first (repeatable); its distillers get rows in Table 1.",
+)
 @store_option
 @data_option
 @run_options
@@ -40,6 +47,7 @@ def command(
     dataset: str | None,
     scale: Profile,
     settings: tuple[str, ...],
+    plugins: tuple[str, ...],
     store: str,
     data: str,
     options: "RunOptions",
@@ -58,7 +66,7 @@ def command(
 
     signal.signal(signal.SIGTERM, interrupt)
     given = [*settings, *([f"dataset={dataset}"] if dataset else [])]
-    arguments = StudyArguments(paper, scale, given, store=store, data=data)
+    arguments = StudyArguments(paper, scale, given, plugins, store, data)
     edition = open_edition(arguments, chosen(tables, figures))
     for text in () if options.join else edition.missing:
         click.echo(f"not run: {text}", err=True)

@@ -1,5 +1,6 @@
 """What `bench reproduce` does: plan the studies of a paper, run them as one, bind their page."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from bench.cli.reporting import (
     report_folder,
     written,
 )
-from bench.cli.session import Session, find_source, find_spec
+from bench.cli.session import Session, find_source, find_spec, load_plugins
 from bench.cli.study_arguments import StudyArguments
 from bench.data.sizes import published_sizes
 from bench.errors import BadData
@@ -52,6 +53,7 @@ def open_edition(arguments: StudyArguments, items: Sequence[str]) -> Edition:
 
     Cells of data sets that are not here stay in the plans, not in the run.
     """
+    load_plugins(arguments)
     paper, scale, settings = arguments.study, arguments.profile, arguments.settings
     root, missing = arguments.data_root, dict[str, str]()
 
@@ -69,11 +71,21 @@ def open_edition(arguments: StudyArguments, items: Sequence[str]) -> Edition:
     session = Session(
         without(made.whole, lambda name: name in missing), Store(arguments.store), root
     )
-    flags = [f"--{item.rstrip('0123456789abc')} {item.lstrip('tablefigur')}" for item in items]
-    chosen = flags if len(items) < 4 else []
-    command = " ".join(["bench reproduce", paper, *chosen, f"--scale {scale}",
-                        *(f"--set {text}" for text in settings)])  # fmt: skip
+    named = items if len(items) < 4 else ()
+    words = [
+        *(word for item in named for word in _flag(item)),
+        *("--scale", scale),
+        *(word for text in settings for word in ("--set", text)),
+        *(word for file in arguments.plugins for word in ("--plugin", file)),
+    ]
+    command = shlex.join(["bench", "reproduce", paper, *words])
     return Edition(made, session, command, tuple(f"{n}: {text}" for n, text in missing.items()))
+
+
+def _flag(item: str) -> tuple[str, str]:
+    """`table4` as `--table 4`."""
+    kind, number = item_name(item).lower().split()
+    return f"--{kind}", number
 
 
 def write_book(edition: Edition) -> Written:

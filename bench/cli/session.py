@@ -4,7 +4,7 @@ import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.catalog import load_study
+from bench.catalog import completed, load_study
 from bench.cli.study_arguments import StudyArguments
 from bench.data.load import class_sizes
 from bench.data.manifest import real_digest
@@ -28,14 +28,19 @@ class Session:
 
 def open_session(arguments: StudyArguments) -> Session:
     """Loads plugins and the study, applies overrides, and addresses every task."""
-    for plugin in arguments.plugins:
-        load_file(Path(plugin))
-    study, root = load_study(arguments.study), arguments.data_root
+    load_plugins(arguments)
+    study, root = completed(load_study(arguments.study)), arguments.data_root
     overrides = parse(arguments.settings, study)
     plan = make_plan(study, arguments.profile, overrides, lambda name: find_source(name, root))
     words = (word for file in arguments.plugins for word in ("--plugin", file))
     called = shlex.join([arguments.study, *words])
     return Session(replace(plan, called=called), Store(arguments.store), root)
+
+
+def load_plugins(arguments: StudyArguments) -> None:
+    """Imports the plugin files that were named."""
+    for plugin in arguments.plugins:
+        load_file(Path(plugin))
 
 
 def find_source(name: str, root: Path) -> Source:

@@ -2,10 +2,23 @@
 
 import json
 import re
+from html import unescape
 
 import pytest
 from cli_runs import Bench, Invoke
 
+PLUGIN = '''
+"""Source: a test."""
+
+from bench import distiller
+from methods.real import RandomSubset
+
+
+@distiller("added")
+def added():
+    """Random real images under another name."""
+    return RandomSubset()
+'''
 FAST = [
     f"--set={text}"
     for text in (
@@ -50,6 +63,17 @@ def test_two_items_share_their_stages_and_one_page(bench: Bench) -> None:
 
 
 @pytest.mark.slow
+def test_a_plugin_stands_in_table_1_and_in_the_command_that_makes_it_again(bench: Bench) -> None:
+    (bench.folder / "my method.py").write_text(PLUGIN, encoding="utf-8")
+    words = ("reproduce", "--table=1", "--scale=smoke", "--plugin", "my method.py")
+    ended = bench.run(*words, "--report-only")
+    assert ended.code == 0, ended.err
+    assert re.search(r"^added +not run", ended.out, re.MULTILINE), ended.out
+    (page,) = bench.store.glob("reports/*/report.html")
+    again = "bench reproduce wmdd --table 1 --scale smoke --plugin 'my method.py'"
+    assert again in unescape(page.read_text(encoding="utf-8"))
+
+
 def test_the_paper_is_priced_where_its_data_is_not(bench: Bench) -> None:
     ended = bench.run("plan", "reproduce", "--scale=smoke", "--json", "--set=dataset=imagenette@64")
     assert ended.code == 0, ended.err

@@ -1,11 +1,28 @@
 """A paper's items are found by their numbers, and their studies become one plan."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from bench.data.builtin import get_dataset
 from bench.errors import UnknownName
 from bench.plan import Source
+from bench.plugins import load_file
 from bench.reproduction import chosen, item_name, reproducible, reproduction, without
+
+PLUGIN = '''
+"""Source: a test."""
+
+from bench import distiller
+from methods.real import RandomSubset
+
+
+@distiller("added")
+def added():
+    """Random real images under another name."""
+    return RandomSubset()
+'''
 
 
 def nominal(name: str) -> Source:
@@ -53,6 +70,27 @@ def test_the_whole_has_every_address_once_and_no_label_twice() -> None:
     assert len(addresses) == len(everything)
     labels = [cell.cell.label for cell in made.whole.cells]
     assert len(labels) == len(set(labels))
+
+
+def test_a_plugin_gets_a_row_where_every_distiller_has_one(tmp_path: Path) -> None:
+    file = tmp_path / "added.py"
+    file.write_text(PLUGIN, encoding="utf-8")
+    before, after = (_tables(load) for load in (lambda: None, lambda: load_file(file)))
+    assert after["table4"] == before["table4"]
+    added = after["table1"] - before["table1"]
+    assert before["table1"] < after["table1"]
+    assert {(label, group) for label, group, _ in added} == {("added", "plugins")}
+    assert len(added) == 4  # two IPCs, two seeds
+
+
+def _tables(prepare: Callable[[], object]) -> dict[str, set[tuple[str, str, str]]]:
+    """Row, group and address of each cell of Tables 1 and 4."""
+    prepare()
+    plans = reproduction("wmdd", ("table1", "table4"), "smoke", (), nominal).plans
+    return {
+        plan.study.items[0]: {(c.cell.row.label, c.cell.row.group, c.address) for c in plan.cells}
+        for plan in plans
+    }
 
 
 def test_settings_hold_for_every_study() -> None:
