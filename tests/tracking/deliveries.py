@@ -1,6 +1,11 @@
 """Observers that play a study, a process that writes one, and what MLflow has of them."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -28,6 +33,28 @@ observer(Step("recover", 1, 9, {"loss": 2.0}))
 print("ready", flush=True)
 sys.stdin.read()
 """
+
+
+@contextmanager
+def killed_writer(folder: Path, code: str = WRITER) -> Iterator[tuple[int, str]]:
+    """The number of a process that writes, and its first line; it is killed with the block."""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            yield process.pid, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Waits until something is so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def all_runs(uri: str) -> list[Run]:

@@ -1,14 +1,10 @@
 """The process that delivers for a run: beside it, never in its way, and gone with it."""
 
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from deliveries import WRITER, Events, all_runs, play
+from deliveries import WRITER, Events, all_runs, killed_writer, play, until
 
 from bench.events import Event
 from bench.tracking.delivery import DeliveryReport, deliver_pending
@@ -22,13 +18,6 @@ POSTMAN = "bench.tracking.postman"
 def postmen(process: int) -> list[psutil.Process]:
     """The processes that deliver for a process."""
     return [p for p in psutil.Process(process).children() if POSTMAN in str(p.cmdline())]
-
-
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_run_is_delivered_when_it_ends_and_its_process_goes(
@@ -68,12 +57,7 @@ def test_a_delivery_ends_with_a_run_that_is_killed_and_mlflow_stays_out_of_the_r
     folder: Path,
 ) -> None:
     code = WRITER.replace('"ready"', '"mlflow" in sys.modules')
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(folder)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as writer:  # fmt: skip
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "False\n"
-        (postman,) = postmen(writer.pid)
-        writer.kill()
+    with killed_writer(folder, code) as (process, imported):
+        assert imported == "False"
+        (postman,) = postmen(process)
     until(lambda: not postman.is_running() or postman.status() == psutil.STATUS_ZOMBIE)

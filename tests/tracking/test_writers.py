@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from deliveries import WRITER, Events, all_runs, histories, play
+from deliveries import WRITER, Events, all_runs, histories, killed_writer, play, until
 
 from bench.tracking import owner
 from bench.tracking.connection import connect, experiment_id
@@ -15,26 +14,13 @@ from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker, as_uri, default_uri
 
 
-def delivered_soon(folder: Path) -> DeliveryReport:
-    """What is delivered once the process that delivered for a dead one has noticed, and ended."""
-    end = time.monotonic() + 20
-    while (report := deliver_pending(folder)) == DeliveryReport() and time.monotonic() < end:
-        time.sleep(0.05)
-    return report
-
-
 def test_a_killed_writer_is_marked_killed_by_the_next_command(
     folder: Path, tracker: Tracker
 ) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(folder)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as writer:  # fmt: skip
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
+    with killed_writer(folder) as (_, said):
+        assert said == "ready"
         assert deliver_pending(folder) == DeliveryReport()  # a living process delivers itself
-        writer.kill()
-    assert delivered_soon(folder) == DeliveryReport(delivered=1)
+    until(lambda: deliver_pending(folder) == DeliveryReport(delivered=1))  # its postman ends first
     runs = all_runs(tracker.uri)
     assert sorted(run.info.run_name for run in runs) == ["ablation", "cell"]
     assert {run.info.status for run in runs} == {"KILLED"}
