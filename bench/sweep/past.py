@@ -20,7 +20,7 @@ from bench.sweep.queue import counted
 from bench.sweep.settings import Search
 from bench.sweep.telling import ERROR, TrialEvents, address_of, seeds_of
 
-Ran = tuple[Plan, int, CellPlan]
+Ran = tuple[Plan, CellPlan]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class PastTrial(ABC):
 
     @abstractmethod
     def ran(self) -> Iterator[Ran]:
-        """Its cells, counted in each rung."""
+        """Its cells, rung by rung."""
 
     def tell(self, emit: Emit) -> None:
         """Emits its events, with the times at which it was computed.
@@ -70,7 +70,7 @@ class PastTrial(ABC):
         """
         begin, end = self.span()
         emit(self.events.started(self.plans[0], begin))
-        for plan, index, cell in self.ran():
+        for index, (plan, cell) in enumerate(self.ran(), 1):
             for stage in stages_made(cell, self.store):
                 emit(hit_of(cell, stage, self.store, load=True))
             top1 = float(str(row_of(cell, plan, self.store)["top1"]))
@@ -101,21 +101,21 @@ class JudgedTrial(PastTrial):
 
     def kept(self) -> bool:
         same = address_of(self.plans[-1]) == self.judged.address
-        return same and all(self.store.has(cell.address) for _, _, cell in self.ran())
+        return same and all(self.store.has(cell.address) for _, cell in self.ran())
 
     def span(self) -> tuple[float, float]:
         """It ended with its last score; cells of an earlier sweep count with their seconds."""
-        end = max(self._made(cell) for _, _, cell in self.ran())
+        end = max(self._made(cell) for _, cell in self.ran())
         return end - self.judged.seconds_all, end
 
     def end(self, at: float) -> CellFinished:
-        *_, (_, _, last) = self.ran()
+        *_, (_, last) = self.ran()
         memories = own_memories(last, self.store)
         return self.events.finished(self.judged, self.trial.state.name, at, memories)
 
     def ran(self) -> Iterator[Ran]:
         """All but those before which its pruner stopped it."""
-        return (one for one in _cells(self.plans) if one[2].cell.seed in self.judged.top1)
+        return (one for one in _cells(self.plans) if one[1].cell.seed in self.judged.top1)
 
 
 class FailedTrial(PastTrial):
@@ -140,13 +140,11 @@ class FailedTrial(PastTrial):
         return self.events.failed(str(self.trial.user_attrs.get(ERROR, "")), at)
 
     def ran(self) -> Iterator[Ran]:
-        return takewhile(lambda one: self.store.has(one[2].address), _cells(self.plans))
+        return takewhile(lambda one: self.store.has(one[1].address), _cells(self.plans))
 
 
 def _cells(plans: tuple[Plan, ...]) -> Iterator[Ran]:
-    for plan in plans:
-        for index, cell in enumerate(plan.cells, 1):
-            yield plan, index, cell
+    return ((plan, cell) for plan in plans for cell in plan.cells)
 
 
 KINDS: dict[TrialState, type[PastTrial]] = {

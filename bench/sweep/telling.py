@@ -11,7 +11,7 @@ from bench.fingerprint import digest_of
 from bench.plan import Plan
 from bench.run import params_of, tags_of
 from bench.sweep.judged import Judged
-from bench.sweep.pruning import paired_seeds
+from bench.sweep.pruning import paired_seeds, rungs
 from bench.sweep.queue import occurrence, setting
 from bench.sweep.settings import Search
 
@@ -50,8 +50,9 @@ class TrialEvents:
         return CellStarted(self.label, address_of(plan), params, tags, first.source.splits(), at=at)
 
     def scored(self, index: int, plan: Plan, top1: float, at: float | None = None) -> Step:
-        """The event of one cell's score, the index-th of its rung."""
-        return Step(CURVE, index, len(plan.cells), {"top1": top1}, at)
+        """The event of one cell's score, the index-th of all rungs."""
+        total = len(plan.cells) * len(rungs(self.search.sweep, self.search.recipe))
+        return Step(CURVE, index, total, {"top1": top1}, at)
 
     def finished(
         self,

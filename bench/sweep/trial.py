@@ -42,9 +42,9 @@ class TrialRun:
         seeds, spent = seeds_of(self.search, self.trial.study, self.trial), 0.0
         events = self.events
         self.meter.emit(events.started(events.plan(seeds, lengths[0])))
-        for length in lengths:
+        for rung, length in enumerate(lengths):
             plan = events.plan(seeds, length)
-            rows, stopped = self._rung(plan)
+            rows, stopped = self._rung(plan, rung * len(seeds))
             spent += sum(own_seconds(row) for row in rows)
             score = fmean(_top1(row) for row in rows)
             stopped = stopped or self._stop_at(length, score, last=length == lengths[-1])
@@ -52,14 +52,14 @@ class TrialRun:
                 return self._judged(plan, rows, spent, stopped)
         raise AssertionError("a trial has at least one rung")
 
-    def _rung(self, plan: Plan) -> tuple[list[dict[str, object]], bool]:
-        """Rows of the cells that were run, and whether the pruner stopped them."""
+    def _rung(self, plan: Plan, before: int) -> tuple[list[dict[str, object]], bool]:
+        """Rows of the cells that were run after others, and whether the pruner stopped them."""
         rows: list[dict[str, object]] = []
         done = self.executor.run(plan.cells, lambda cell: (cell, self._cell(cell, plan)))
         for index, (cell, row) in enumerate(done, 1):
             rows.append(row)
             score = _top1(row)
-            self.meter.emit(self.events.scored(index, plan, score))
+            self.meter.emit(self.events.scored(before + index, plan, score))
             if self.sweep.pruner == "wilcoxon":
                 self.trial.report(score, cell.cell.seed)
                 if index < len(plan.cells) and self.trial.should_prune():
