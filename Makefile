@@ -9,10 +9,10 @@ EXTRAS   ?= dev
 ARGS     ?=
 PYTEST   ?= -n auto --maxprocesses 4
 PACKAGES := bench methods evaluators studies reports
-SOURCES  := $(wildcard $(PACKAGES) tests benchmarks)
+SOURCES  := $(wildcard $(PACKAGES) tests benchmarks tools)
 
 .DEFAULT_GOAL := help
-.PHONY: help install ablation smoke test lint format types check lock clean distclean
+.PHONY: help install ablation smoke test lint format types check docs lock clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ $(STAMP): pyproject.toml constraints.txt
 	fi
 	@touch $@
 
+docs: $(STAMP) ## Build the documentation as a site into site/
+	$(BIN)/python -m mkdocs build --quiet
+
 lock: ## Pin the newest versions that pyproject.toml admits (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
 	uv pip compile pyproject.toml --extra dev --extra gpu --extra viz --universal --python-version 3.11 \
@@ -65,7 +68,7 @@ lock: ## Pin the newest versions that pyproject.toml admits (needs uv)
 	@! grep -n '://' constraints.txt || { echo 'constraints.txt names a host' >&2; exit 1; }
 
 clean: ## Remove caches and build products; keeps .venv and the store
-	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Also remove .venv; keeps the store
