@@ -16,9 +16,19 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _plugins_of_a_module() -> Iterator[None]:
+    """Plugin files that fixtures of a module load are unknown to the next module."""
+    yield from _forgetting()
+
+
 @pytest.fixture(autouse=True)
-def _plugins_of_its_own() -> Iterator[None]:
+def _plugins_of_a_test() -> Iterator[None]:
     """Plugin files that a test loads are unknown to the next one."""
+    yield from _forgetting()
+
+
+def _forgetting() -> Iterator[None]:
     before = _plugin_files()
     yield
     for path in _plugin_files() - before:

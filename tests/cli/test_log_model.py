@@ -1,12 +1,12 @@
 """`--log-model`: the student in MLflow is the one that was scored."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import mlflow
 import numpy as np
 import pytest
-from cli_runs import TINY, Bench
+from cli_runs import Bench
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -41,9 +41,7 @@ def accuracy(bench: Bench, model: str) -> float:
     return float((scores.argmax(1) == test.labels.numpy()).mean())
 
 
-def test_a_logged_student_scores_what_its_cell_says(new_bench: Callable[[], Bench]) -> None:
-    bench = new_bench()
-    (bench.folder / "tiny.py").write_text(TINY)
+def test_a_logged_student_scores_what_its_cell_says(bench: Bench) -> None:
     assert bench.run(*RUN).code == 0
     assert [models(run) for run in cells(bench)] == [[], [], []]
     made = bench.objects()
