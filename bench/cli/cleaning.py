@@ -1,17 +1,21 @@
 """What `bench store gc` removes."""
 
-from bench.cli.session import open_session
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import product
+
+from bench.cli.session import Finder, open_session
 from bench.cli.study_arguments import StudyArguments
 from bench.cli.text import size
+from bench.errors import BadData
 from bench.recipes import Profile
 from bench.store import Store
 
 PROFILES: tuple[Profile, ...] = ("smoke", "quick", "paper")
 
 
-def collect(root: str, data: str, corrupt: bool, studies: tuple[str, ...], dry_run: bool) -> str:
-    """Removes corrupt artifacts, leftovers, and what no kept study uses; says what went."""
-    store = Store(root)
+def collect(store: Store, corrupt: bool, keep: Collection[str] | None, dry_run: bool) -> str:
+    """Removes corrupt artifacts, leftovers, and what is not to be kept; says what went."""
     lines = []
     if corrupt:
         problems = store.verify()
@@ -20,18 +24,26 @@ def collect(root: str, data: str, corrupt: bool, studies: tuple[str, ...], dry_r
             if not dry_run:
                 store.delete(problem.address)
         lines.append(f"{len(problems)} corrupt artifacts")
-    keep = addresses_of(studies, root, data) if studies else None
     swept = store.gc(keep, dry_run)
-    what = "artifacts and leftovers" if studies else "leftovers of killed runs"
-    lines.append(f"{swept.count} {what}, {size(swept.bytes)}")
+    what = "leftovers of killed runs" if keep is None else "artifacts and leftovers"
+    lines.append(f"{swept.removed} {what}, {size(swept.bytes)}")
     return "\n".join([*lines, "nothing was removed (--dry-run)" if dry_run else "removed"])
 
 
-def addresses_of(studies: tuple[str, ...], root: str, data: str) -> set[str]:
-    """Addresses of everything that the studies use as they are declared, in every profile."""
-    sessions = (
-        open_session(StudyArguments(study, profile, store=root, data=data))
-        for study in studies
-        for profile in PROFILES
-    )
-    return {address for session in sessions for address in session.plan.tasks()}
+def addresses_of(studies: Sequence[StudyArguments], store: Store) -> set[str]:
+    """Addresses of everything that the studies use as they are declared, in every profile.
+
+    Raises:
+        BadData: a data set is not here, and the store has artifacts of it.
+    """
+    found = set[str]()
+    made = {part for manifest in store.manifests() for part in manifest.label.split(" · ")}
+    for study, profile in product(studies, PROFILES):
+        finder = Finder(study.data_root)
+        found |= open_session(replace(study, profile=profile), finder).plan.tasks().keys()
+        for name in sorted(finder.missing.keys() & made):
+            raise BadData(
+                f"--keep-study {study.study}: expected the data set {name}, of which the store has "
+                f"artifacts; without it their addresses are not known: {finder.missing[name]}"
+            )
+    return found

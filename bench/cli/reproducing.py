@@ -18,11 +18,9 @@ from bench.cli.reporting import (
     report_folder,
     written,
 )
-from bench.cli.session import Session, find_source, find_spec, load_plugins
+from bench.cli.session import ABSENT, Finder, Session, load_plugins
 from bench.cli.study_arguments import StudyArguments
-from bench.data.sizes import published_sizes
-from bench.errors import BadData
-from bench.plan import Plan, Source
+from bench.plan import Plan
 from bench.reproduction import Reproduction, item_name, reproducible, reproduction, without
 from bench.results import row_of
 from bench.store import Store
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from reports.book import Chapter, Cover
 
 ABOUT = {"wmdd": "Dataset distillation via the Wasserstein metric (arXiv:2311.18531)"}
-MARK = "not here: "  # begins the digests of data sets that are planned but cannot be run
 
 
 @dataclass(frozen=True)
@@ -55,21 +52,11 @@ def open_edition(arguments: StudyArguments, items: Sequence[str]) -> Edition:
     """
     load_plugins(arguments)
     paper, scale, settings = arguments.study, arguments.profile, arguments.settings
-    root, missing = arguments.data_root, dict[str, str]()
-
-    def locate(name: str) -> Source:
-        try:
-            return find_source(name, root)
-        except BadData as error:
-            sizes = published_sizes(name)
-            if sizes is None:
-                raise
-            missing[name] = str(error)
-            return Source(find_spec(name), f"{MARK}{name}", f"{MARK}{name} (test)", *sizes)
-
-    made = reproduction(paper, items, scale, settings, locate)
+    finder = Finder(arguments.data_root)
+    made = reproduction(paper, items, scale, settings, finder)
+    missing = finder.missing
     session = Session(
-        without(made.whole, lambda name: name in missing), Store(arguments.store), root
+        without(made.whole, lambda name: name in missing), Store(arguments.store), finder.root
     )
     named = items if len(items) < 4 else ()
     words = [
@@ -132,7 +119,7 @@ def _study(edition: Edition, plan: Plan) -> "Chapter":
 
 
 def without_missing(session: Session) -> Session:
-    absent = {c.cell.dataset for c in session.plan.cells if c.source.train.startswith(MARK)}
+    absent = {c.cell.dataset for c in session.plan.cells if c.source.train.startswith(ABSENT)}
     return replace(session, plan=without(session.plan, lambda name: name in absent))
 
 

@@ -1,7 +1,7 @@
 """What a command needs to work on a study: the plan, the store and the data."""
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.catalog import completed, load_study
@@ -9,12 +9,38 @@ from bench.cli.study_arguments import StudyArguments
 from bench.data.load import class_sizes
 from bench.data.manifest import real_digest
 from bench.data.prepare import ensure
+from bench.data.sizes import published_sizes
 from bench.data.spec import SPLITS, DatasetSpec
+from bench.errors import BadData
 from bench.overrides import parse
 from bench.plan import Plan, Source
-from bench.planner import make_plan
+from bench.planner import Locate, make_plan
 from bench.plugins import get, load_file, names
 from bench.store import Store
+
+ABSENT = "not here: "  # begins the digests of data sets that are planned but cannot be run
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds data sets; those that are not here get their published sizes and made-up digests.
+
+    Attributes:
+        missing: name -> what to do about it, of those asked for so far.
+    """
+
+    root: Path
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, name: str) -> Source:
+        try:
+            return find_source(name, self.root)
+        except BadData as error:
+            sizes = published_sizes(name)
+            if sizes is None:
+                raise
+            self.missing[name] = str(error)
+            return Source(find_spec(name), f"{ABSENT}{name}", f"{ABSENT}{name} (test)", *sizes)
 
 
 @dataclass(frozen=True)
@@ -26,12 +52,13 @@ class Session:
     data_root: Path
 
 
-def open_session(arguments: StudyArguments) -> Session:
+def open_session(arguments: StudyArguments, locate: Locate | None = None) -> Session:
     """Loads plugins and the study, applies overrides, and addresses every task."""
     load_plugins(arguments)
     study, root = completed(load_study(arguments.study)), arguments.data_root
     overrides = parse(arguments.settings, study)
-    plan = make_plan(study, arguments.profile, overrides, lambda name: find_source(name, root))
+    found = locate or (lambda name: find_source(name, root))
+    plan = make_plan(study, arguments.profile, overrides, found)
     words = (word for file in arguments.plugins for word in ("--plugin", file))
     called = shlex.join([arguments.study, *words])
     return Session(replace(plan, called=called), Store(arguments.store), root)

@@ -56,10 +56,38 @@ def verify(store: str) -> None:
 @store_option
 @data_option
 @click.option("--corrupt", is_flag=True, help="Remove artifacts that do not match their checksum.")
-@click.option("--keep-study", "keep", multiple=True, help="Keep what this study uses.")
+@click.option(
+    "--keep-study",
+    "keep",
+    multiple=True,
+    metavar="STUDY",
+    help="Keep what this study uses, and remove what no kept one does (repeatable).",
+)
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE",
+    help="A plugin file that kept studies need (repeatable).",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
-def gc(store: str, data: str, corrupt: bool, keep: tuple[str, ...], dry_run: bool) -> None:
-    """Remove leftovers of killed runs, corrupt artifacts, and what no kept study uses."""
-    from bench.cli.cleaning import collect
+def gc(
+    store: str,
+    data: str,
+    corrupt: bool,
+    keep: tuple[str, ...],
+    plugins: tuple[str, ...],
+    dry_run: bool,
+) -> None:
+    """Remove leftovers of killed runs, corrupt artifacts, and what no kept study uses.
 
-    click.echo(collect(store, data, corrupt, keep, dry_run))
+    Studies are kept as they are declared, in every profile; what ran with --set is not.
+    """
+    from bench.cli.cleaning import addresses_of, collect
+    from bench.cli.study_arguments import StudyArguments
+    from bench.store import Store
+
+    place = Store(store)
+    studies = [StudyArguments(name, plugins=plugins, store=store, data=data) for name in keep]
+    kept = addresses_of(studies, place) if studies else None
+    click.echo(collect(place, corrupt, kept, dry_run))
