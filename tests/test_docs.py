@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from bench import Budget, ClassMeans, RealSet, Reference, View
+from bench.checking import check_plugin
 from bench.cli.main import COMMANDS, cli
+from bench.cli.session import find_source
 from bench.events import CellFailed, CellFinished, Note, silent
 from bench.plugins import load_file
 from bench.registry import forget
@@ -59,6 +61,18 @@ def test_the_distiller_of_the_readme_makes_a_synthetic_set(tmp_path: Path) -> No
     # Means of images of one class stay between the darkest and the brightest of that class.
     assert made.images[:2].max() <= 11
     assert made.images[2:].min() >= 12
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_a_distiller_that_is_shown_holds_the_contract(
+    page: str, tmp_path: Path, data_root: Path
+) -> None:
+    plugin = tmp_path / "shown.py"
+    plugin.write_text(code(page, "python")[0], encoding="utf-8")
+    (entry,) = load_file(plugin)
+    checks = check_plugin(entry, lambda name: find_source(name, data_root), data_root)
+    assert {check.name: check.detail for check in checks if not check.ok} == {}
+    assert len(checks) > 5
 
 
 def test_the_distiller_of_the_readme_is_as_short_as_it_says() -> None:
