@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from scipy import stats
-
 from reports.sweep_info import SweepInfo, TrialInfo
 from reports.sweep_tables import count_entry
 from reports.tables import Column, Line, Table, number, text
@@ -13,6 +11,8 @@ FEW = 5  # pairs below which a rank correlation says nothing
 
 def fidelity_table(info: SweepInfo, trials: Sequence[TrialInfo]) -> Table | None:
     """Kendall's tau between scores at each shorter fidelity and at the full one."""
+    from scipy.stats import kendalltau
+
     full = [t for t in trials if t.full and len(t.steps) > 1]
     if not info.fidelity or not full:
         return None
@@ -21,7 +21,7 @@ def fidelity_table(info: SweepInfo, trials: Sequence[TrialInfo]) -> Table | None
     for count, step in enumerate(steps[:-1], 1):
         known = [t for t in full if step in t.steps]
         low = [_upto(t, steps[:count], info.fidelity) for t in known]
-        tau = stats.kendalltau(low, [t.top1 for t in known]) if len(known) >= FEW else None
+        tau = kendalltau(low, [t.top1 for t in known]) if len(known) >= FEW else None
         lines.append(
             Line(
                 (
