@@ -7,7 +7,7 @@ STAMP    := $(VENV)/.installed-$(EXTRAS)
 PYTHON   ?=
 EXTRAS   ?= dev
 ARGS     ?=
-PYTEST   ?= -n auto --maxprocesses 4
+PYTEST   ?= -n auto --maxprocesses 4 --dist worksteal
 PACKAGES := bench methods evaluators studies reports
 SOURCES  := $(wildcard $(PACKAGES) tests benchmarks tools)
 
