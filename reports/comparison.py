@@ -62,7 +62,7 @@ def compare(
     )
     notes = [
         f"{name_a} minus {name_b} over the seeds that both have; std with n - 1; paired Student-t "
-        f"interval; Holm over the {family(adjusted)} lines that have a p.",
+        f"interval; Holm over the lines with a p ({family(adjusted)}).",
         *(note for n in sorted({d.n for d in differences if d}) if (note := rank_note(n))),
     ]
     return Table("comparison", f"{name_a} against {name_b}", columns, tuple(lines), tuple(notes))

@@ -115,8 +115,8 @@ def _contrast_notes(
 ) -> tuple[str, ...]:
     notes = [
         "a minus b over the seeds that both have (same student start and data order). Interval: "
-        f"paired Student-t. Holm over the {counted} {'line' if counted == 1 else 'lines'} that "
-        "have a p. A line reads higher or lower only where its interval excludes zero."
+        f"paired Student-t. Holm over the lines with a p ({counted}). A line reads higher or lower "
+        "only where its interval excludes zero."
     ]
     counts = sorted({d.n for d in found if d})
     notes += [note for n in counts if (note := rank_note(n))]

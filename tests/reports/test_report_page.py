@@ -243,7 +243,7 @@ def test_equal_results_are_called_identical() -> None:
     by_label = {line.entries[0].text: line.entries[-1].text for line in table.lines}
     assert by_label["Wass - CE under PCBN"] == "identical"
     counted = sum(line.entries[5].text not in ("", "–") for line in table.lines)
-    assert f"Holm over the {counted} line" in table.notes[0]
+    assert f"Holm over the lines with a p ({counted})." in table.notes[0]
     assert counted == len(table.lines) - 1
 
 
