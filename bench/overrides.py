@@ -73,12 +73,12 @@ def typed(key: str, declared: Any, text: str) -> object:
         return adapter.validate_strings(text)
     except ValidationError as error:
         raise BadValue(
-            f"--set {key}={text}: expected {_type_text(declared)}, given {text!r}: "
+            f"--set {key}={text}: expected {type_text(declared)}, given {text!r}: "
             f"{error.errors()[0]['msg']}"
         ) from None
 
 
-def _type_text(declared: Any) -> str:
+def type_text(declared: Any) -> str:
     """A declared type for a person: `int`, or `one of jpeg-q75, png`."""
     if get_origin(declared) is Literal:
         return f"one of {', '.join(map(str, get_args(declared)))}"

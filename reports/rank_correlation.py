@@ -11,11 +11,11 @@ FEW = 5  # pairs below which a rank correlation says nothing
 
 def fidelity_table(info: SweepInfo, trials: Sequence[TrialInfo]) -> Table | None:
     """Kendall's tau between scores at each shorter fidelity and at the full one."""
-    from scipy.stats import kendalltau
-
     full = [t for t in trials if t.full and len(t.steps) > 1]
     if not info.fidelity or not full:
         return None
+    from scipy.stats import kendalltau  # which takes a second to import
+
     steps = sorted({step for t in full for step in t.steps})
     lines = []
     for count, step in enumerate(steps[:-1], 1):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import is_dataclass
-from typing import Literal, get_args, get_origin
 
 import click
 
 from bench.catalog import load_study, study_names
 from bench.cli.main import COMMANDS, cli
+from bench.overrides import type_text
 from bench.plugins import get, names
 from bench.registry import Kind, Registered
 from bench.space import Choice, Space
@@ -54,7 +54,12 @@ def _plugin(plugin: Registered) -> list[str]:
     module = (plugin.factory.__globals__.get("__doc__") or "").strip()
     needs = ", ".join(f"`{kind.__name__}`" for kind in plugin.factory().needs)
     rows = [
-        (f"`{f.name}`", _type(f.type), _default(f.default), _space(plugin.space.get(f.name)))
+        (
+            f"`{f.name}`",
+            f"`{type_text(f.type)}`",
+            _default(f.default),
+            _space(plugin.space.get(f.name)),
+        )
         for f in plugin.fields().values()
     ]
     fields = _table(("parameter", "type", "default", "search space"), rows)
@@ -71,12 +76,6 @@ def _studies() -> str:
     use = "`bench run NAME`; the seeds, students and lengths are those of the `--profile`."
     heads = ("study", "what it shows", "makes", "rows", "IPC")
     return _joined(["# Studies", use, _table(heads, rows)])
-
-
-def _type(kind: object) -> str:
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(f"`{option}`" for option in get_args(kind))
-    return f"`{getattr(kind, '__name__', kind)}`"
 
 
 def _default(value: object) -> str:

@@ -36,6 +36,18 @@ STUDY = Study(
     seeds=(0, 1),
 )
 '''
+ADDED = '''
+"""Source: a test."""
+
+from bench import distiller
+from methods.real import RandomSubset
+
+
+@distiller("added")
+def added():
+    """Random real images under another name."""
+    return RandomSubset()
+'''
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,8 @@ import re
 from html import unescape
 
 import pytest
-from cli_runs import Bench, Invoke
+from cli_runs import ADDED, Bench, Invoke
 
-PLUGIN = '''
-"""Source: a test."""
-
-from bench import distiller
-from methods.real import RandomSubset
-
-
-@distiller("added")
-def added():
-    """Random real images under another name."""
-    return RandomSubset()
-'''
 FAST = [
     f"--set={text}"
     for text in (
@@ -62,9 +50,8 @@ def test_two_items_share_their_stages_and_one_page(bench: Bench) -> None:
         assert (folder / name).stat().st_size > 0
 
 
-@pytest.mark.slow
 def test_a_plugin_stands_in_table_1_and_in_the_command_that_makes_it_again(bench: Bench) -> None:
-    (bench.folder / "my method.py").write_text(PLUGIN, encoding="utf-8")
+    (bench.folder / "my method.py").write_text(ADDED, encoding="utf-8")
     words = ("reproduce", "--table=1", "--scale=smoke", "--plugin", "my method.py")
     ended = bench.run(*words, "--report-only")
     assert ended.code == 0, ended.err
@@ -74,6 +61,7 @@ def test_a_plugin_stands_in_table_1_and_in_the_command_that_makes_it_again(bench
     assert again in unescape(page.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_the_paper_is_priced_where_its_data_is_not(bench: Bench) -> None:
     ended = bench.run("plan", "reproduce", "--scale=smoke", "--json", "--set=dataset=imagenette@64")
     assert ended.code == 0, ended.err

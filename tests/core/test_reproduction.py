@@ -4,25 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cli_runs import ADDED
 
 from bench.data.builtin import get_dataset
 from bench.errors import UnknownName
 from bench.plan import Source
 from bench.plugins import load_file
 from bench.reproduction import chosen, item_name, reproducible, reproduction, without
-
-PLUGIN = '''
-"""Source: a test."""
-
-from bench import distiller
-from methods.real import RandomSubset
-
-
-@distiller("added")
-def added():
-    """Random real images under another name."""
-    return RandomSubset()
-'''
 
 
 def nominal(name: str) -> Source:
@@ -74,7 +62,7 @@ def test_the_whole_has_every_address_once_and_no_label_twice() -> None:
 
 def test_a_plugin_gets_a_row_where_every_distiller_has_one(tmp_path: Path) -> None:
     file = tmp_path / "added.py"
-    file.write_text(PLUGIN, encoding="utf-8")
+    file.write_text(ADDED, encoding="utf-8")
     before, after = (_tables(load) for load in (lambda: None, lambda: load_file(file)))
     assert after["table4"] == before["table4"]
     added = after["table1"] - before["table1"]
