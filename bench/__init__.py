@@ -7,49 +7,74 @@ stays cheap.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bench.core import __version__ as __version__
+
 if TYPE_CHECKING:
-    from bench.artifacts import Barycenter as Barycenter
-    from bench.artifacts import ClassFeatures as ClassFeatures
-    from bench.artifacts import ClassMeans as ClassMeans
-    from bench.artifacts import ClassStats as ClassStats
-    from bench.artifacts import GlobalStats as GlobalStats
-    from bench.artifacts import Observation as Observation
-    from bench.artifacts import RealSet as RealSet
-    from bench.artifacts import SyntheticSet as SyntheticSet
-    from bench.artifacts import Teacher as Teacher
-    from bench.contracts import Budget as Budget
-    from bench.contracts import Distiller as Distiller
-    from bench.contracts import Evaluator as Evaluator
-    from bench.contracts import Loss as Loss
-    from bench.contracts import Request as Request
-    from bench.errors import BadValue as BadValue
-    from bench.errors import BenchError as BenchError
-    from bench.errors import CellFailed as CellFailed
-    from bench.errors import MissingArtifact as MissingArtifact
-    from bench.errors import UnknownName as UnknownName
-    from bench.labels import Score as Score
-    from bench.labels import SoftLabels as SoftLabels
-    from bench.recipes import Recipe as Recipe
-    from bench.recipes import Recover as Recover
-    from bench.registry import dataset as dataset
-    from bench.registry import distiller as distiller
-    from bench.registry import evaluator as evaluator
-    from bench.space import Choice as Choice
-    from bench.space import Integer as Integer
-    from bench.space import Uniform as Uniform
+    from bench.artifacts.labels import Score as Score
+    from bench.artifacts.labels import SoftLabels as SoftLabels
+    from bench.artifacts.values import Barycenter as Barycenter
+    from bench.artifacts.values import ClassFeatures as ClassFeatures
+    from bench.artifacts.values import ClassMeans as ClassMeans
+    from bench.artifacts.values import ClassStats as ClassStats
+    from bench.artifacts.values import GlobalStats as GlobalStats
+    from bench.artifacts.values import Observation as Observation
+    from bench.artifacts.values import RealSet as RealSet
+    from bench.artifacts.values import SyntheticSet as SyntheticSet
+    from bench.artifacts.values import Teacher as Teacher
+    from bench.artifacts.views import Moments as Moments
+    from bench.artifacts.views import Reference as Reference
+    from bench.artifacts.views import View as View
+    from bench.core.errors import BadValue as BadValue
+    from bench.core.errors import BenchError as BenchError
+    from bench.core.errors import CellFailed as CellFailed
+    from bench.core.errors import MissingArtifact as MissingArtifact
+    from bench.core.errors import UnknownName as UnknownName
+    from bench.core.events import Emit as Emit
+    from bench.core.events import Milestone as Milestone
+    from bench.core.events import Step as Step
+    from bench.graph.request import Context as Context
+    from bench.graph.request import RealRequest as RealRequest
+    from bench.graph.request import Request as Request
+    from bench.graph.request import Run as Run
+    from bench.graph.request import artifact as artifact
+    from bench.plugin.contracts import Budget as Budget
+    from bench.plugin.contracts import Distiller as Distiller
+    from bench.plugin.contracts import Evaluator as Evaluator
+    from bench.plugin.contracts import Loss as Loss
+    from bench.plugin.contracts import Need as Need
+    from bench.plugin.recipes import Recipe as Recipe
+    from bench.plugin.recipes import Recover as Recover
+    from bench.plugin.registry import dataset as dataset
+    from bench.plugin.registry import distiller as distiller
+    from bench.plugin.registry import evaluator as evaluator
+    from bench.plugin.space import Choice as Choice
+    from bench.plugin.space import Integer as Integer
+    from bench.plugin.space import Uniform as Uniform
+    from bench.stages.barycenter import BarycenterRequest as BarycenterRequest
     from bench.stages.barycenter import Solve as Solve
+    from bench.stages.distil import DistilledRequest as DistilledRequest
+    from bench.stages.evaluate import ScoreRequest as ScoreRequest
+    from bench.stages.observe import ClassFeaturesRequest as ClassFeaturesRequest
+    from bench.stages.observe import ClassMeansRequest as ClassMeansRequest
+    from bench.stages.observe import ClassStatsRequest as ClassStatsRequest
+    from bench.stages.observe import GlobalStatsRequest as GlobalStatsRequest
+    from bench.stages.observe import ObservationRequest as ObservationRequest
     from bench.stages.recover import MatchingDistiller as MatchingDistiller
     from bench.stages.recover import NoFeatureLoss as NoFeatureLoss
-    from bench.study import Contrast as Contrast
-    from bench.study import Row as Row
-    from bench.study import Study as Study
-    from bench.views import Moments as Moments
-    from bench.views import Reference as Reference
-    from bench.views import View as View
-
-__version__ = "0.1.0"
+    from bench.stages.relabel import SoftLabelsRequest as SoftLabelsRequest
+    from bench.stages.squeeze import TeacherRequest as TeacherRequest
+    from bench.study.grid import Contrast as Contrast
+    from bench.study.grid import Row as Row
+    from bench.study.grid import Study as Study
 
 _HOMES = {  # public name -> the module that defines it
+    **dict.fromkeys(
+        (
+            "Score",
+            "SoftLabels",
+        ),
+        "bench.artifacts.labels",
+    ),
     **dict.fromkeys(
         (
             "Barycenter",
@@ -62,20 +87,113 @@ _HOMES = {  # public name -> the module that defines it
             "SyntheticSet",
             "Teacher",
         ),
-        "bench.artifacts",
+        "bench.artifacts.values",
     ),
-    **dict.fromkeys(("Budget", "Distiller", "Evaluator", "Loss", "Request"), "bench.contracts"),
     **dict.fromkeys(
-        ("BadValue", "BenchError", "CellFailed", "MissingArtifact", "UnknownName"), "bench.errors"
+        (
+            "Moments",
+            "Reference",
+            "View",
+        ),
+        "bench.artifacts.views",
     ),
-    **dict.fromkeys(("Score", "SoftLabels"), "bench.labels"),
-    **dict.fromkeys(("Recipe", "Recover"), "bench.recipes"),
-    **dict.fromkeys(("dataset", "distiller", "evaluator"), "bench.registry"),
-    **dict.fromkeys(("Choice", "Integer", "Uniform"), "bench.space"),
-    "Solve": "bench.stages.barycenter",
-    **dict.fromkeys(("MatchingDistiller", "NoFeatureLoss"), "bench.stages.recover"),
-    **dict.fromkeys(("Contrast", "Row", "Study"), "bench.study"),
-    **dict.fromkeys(("Moments", "Reference", "View"), "bench.views"),
+    **dict.fromkeys(
+        (
+            "BadValue",
+            "BenchError",
+            "CellFailed",
+            "MissingArtifact",
+            "UnknownName",
+        ),
+        "bench.core.errors",
+    ),
+    **dict.fromkeys(
+        (
+            "Emit",
+            "Milestone",
+            "Step",
+        ),
+        "bench.core.events",
+    ),
+    **dict.fromkeys(
+        (
+            "Context",
+            "RealRequest",
+            "Request",
+            "Run",
+            "artifact",
+        ),
+        "bench.graph.request",
+    ),
+    **dict.fromkeys(
+        (
+            "Budget",
+            "Distiller",
+            "Evaluator",
+            "Loss",
+            "Need",
+        ),
+        "bench.plugin.contracts",
+    ),
+    **dict.fromkeys(
+        (
+            "Recipe",
+            "Recover",
+        ),
+        "bench.plugin.recipes",
+    ),
+    **dict.fromkeys(
+        (
+            "dataset",
+            "distiller",
+            "evaluator",
+        ),
+        "bench.plugin.registry",
+    ),
+    **dict.fromkeys(
+        (
+            "Choice",
+            "Integer",
+            "Uniform",
+        ),
+        "bench.plugin.space",
+    ),
+    **dict.fromkeys(
+        (
+            "BarycenterRequest",
+            "Solve",
+        ),
+        "bench.stages.barycenter",
+    ),
+    **dict.fromkeys(("DistilledRequest",), "bench.stages.distil"),
+    **dict.fromkeys(("ScoreRequest",), "bench.stages.evaluate"),
+    **dict.fromkeys(
+        (
+            "ClassFeaturesRequest",
+            "ClassMeansRequest",
+            "ClassStatsRequest",
+            "GlobalStatsRequest",
+            "ObservationRequest",
+        ),
+        "bench.stages.observe",
+    ),
+    **dict.fromkeys(
+        (
+            "MatchingDistiller",
+            "NoFeatureLoss",
+        ),
+        "bench.stages.recover",
+    ),
+    **dict.fromkeys(("SoftLabelsRequest",), "bench.stages.relabel"),
+    **dict.fromkeys(("TeacherRequest",), "bench.stages.squeeze"),
+    **dict.fromkeys(
+        (
+            "Contrast",
+            "Row",
+            "Study",
+        ),
+        "bench.study.grid",
+    ),
 }
 
 __all__ = sorted([*_HOMES, "__version__"])

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from bench.artifacts import ClassFeatures
+from bench.artifacts.values import ClassFeatures
 from bench.stages.barycenter import Solve, barycenters
 from bench.transport.cost import Array
 

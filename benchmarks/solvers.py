@@ -15,9 +15,9 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from bench.artifacts import Observation
+from bench.artifacts.values import Observation
 from bench.stages.barycenter import Solve
-from bench.store import Store
+from bench.storage.store import Store
 from bench.transport.cost import Array
 from bench.transport.objective import total_variance, wasserstein
 from bench.transport.solvers import SOLVERS

@@ -25,22 +25,22 @@ from typing import get_args
 
 import torch
 
-from bench.cli.observing import observed
-from bench.cli.running import RunOptions
-from bench.cli.session import Session, find_source
-from bench.events import CellStarted, Event, Step, StudyStarted
-from bench.making import Workshop
-from bench.overrides import Overrides
-from bench.planner import make_plan
-from bench.recipes import Profile
-from bench.run import run_plan
-from bench.store import Store
-from bench.study import Row, Study
+from bench.app.observing import observed
+from bench.app.running import RunOptions
+from bench.app.session import Session, find_source
+from bench.core.events import CellStarted, Event, Step, StudyStarted
+from bench.execution.planner import make_plan
+from bench.execution.runner import run_plan
+from bench.execution.workshop import Workshop
+from bench.plugin.recipes import Profile
+from bench.storage.store import Store
+from bench.study.grid import Row, Study
+from bench.study.overrides import Overrides
 from bench.tracking.console import PlainConsole
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import fan_out
 from bench.tracking.tracker import Tracker, default_uri
-from reports.statistics import describe
+from reports.numbers.statistics import describe
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,28 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bench import RealSet, Recipe, Reference, Score, SoftLabels, SyntheticSet, evaluator
+from bench import Need, RealSet, Recipe, Reference, Score, SoftLabels, SyntheticSet, evaluator
+from bench.core.events import Emit
 from bench.data.mixing import augmented_batch, normalize
-from bench.events import Emit
 from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score
 from bench.stages.training import train
 
 
 @dataclass(frozen=True)
 class StoredLabels:
-    """Trains one student on stored labels and judges its last epoch on the test split."""
+    """Trains one student on stored labels and judges its last epoch on the test split.
 
-    needs: tuple[type, ...] = (SoftLabels,)
+    Attributes:
+        labels: which soft labels: by default those of the recipe's teacher.
+    """
+
+    labels: Need = SoftLabels
     sections: tuple[str, ...] = ("student",)
     higher_is_better: bool = True
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (self.labels,)
 
     def evaluate(
         self,
@@ -34,7 +42,7 @@ class StoredLabels:
         seed: int,
         emit: Emit,
     ) -> Score:
-        labels, config = reference[SoftLabels], recipe.student
+        labels, config = reference[self.labels], recipe.student
         device, fast = synthetic.images.device, recipe.precision == "bf16"
         model = fresh(config, test, seed, device, fast)
         updates = train(

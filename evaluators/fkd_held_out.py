@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, Teacher, evaluator
+from bench.core.events import Emit
 from bench.data.mixing import normalize
-from bench.events import Emit
 from bench.stages.compute import autocast
 from bench.stages.epoch_choice import BestEpoch, Exam, divide
 from bench.stages.placement import to_device

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, evaluator
+from bench.core.events import Emit
 from bench.data.mixing import augmented_batch, normalize
-from bench.events import Emit
-from bench.recipes import Relabel
+from bench.plugin.recipes import Relabel
 from bench.stages.relabel import drawn
 from bench.stages.student import fresh, optimizer_of, schedule_of, score
 from bench.stages.training import train

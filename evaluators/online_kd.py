@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, Teacher, evaluator
+from bench.core.events import Emit
 from bench.data.mixing import augmented_batch, normalize
-from bench.events import Emit
 from bench.stages.compute import autocast
 from bench.stages.relabel import drawn
 from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score

@@ -6,13 +6,24 @@ mean and the class mean; DeepCore's implementation takes the arg-max. k-center s
 nearest to the class mean, then goes farthest first.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
-from bench import Budget, ClassFeatures, RealSet, Reference, Request, SyntheticSet, distiller
-from bench.events import Emit
+from bench import (
+    Budget,
+    ClassFeatures,
+    ClassFeaturesRequest,
+    RealSet,
+    Reference,
+    Request,
+    SyntheticSet,
+    distiller,
+)
+from bench.core.events import Emit
 from methods.real import classes_of, subset
 
 
@@ -50,8 +61,13 @@ class Chosen:
     """`ipc` real images of each class, chosen by a rule on their features; no randomness."""
 
     rule: str
-    request: Request = field(default_factory=Request)
+    layer: str
     needs: tuple[type, ...] = (RealSet, ClassFeatures)
+
+    @property
+    def variants(self) -> Mapping[type, Request[Any]]:
+        """Which request stands for ClassFeatures: that of its layer."""
+        return {ClassFeatures: ClassFeaturesRequest(self.layer)}
 
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit
@@ -67,10 +83,10 @@ class Chosen:
 @distiller("herding", seeded=False)
 def herding(layer: str = "penultimate") -> Chosen:
     """Real images whose running feature mean follows the class mean (arg-min)."""
-    return Chosen("herding", Request(layer))
+    return Chosen("herding", layer)
 
 
 @distiller("k-center", seeded=False)
 def k_center_greedy(layer: str = "penultimate") -> Chosen:
     """Real images that cover the class in feature space, farthest first."""
-    return Chosen("k-center", Request(layer))
+    return Chosen("k-center", layer)

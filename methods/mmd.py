@@ -21,7 +21,6 @@ from bench import (
     MatchingDistiller,
     Recover,
     Reference,
-    Request,
     Uniform,
     View,
     distiller,
@@ -131,7 +130,7 @@ def mmd_linear(
         weight=bn_weight * statistics,
         ce_weight=classification,
         recover=recover,
-        request=Request(layer, variance=recover.variance),
+        layer=layer,
     )
 
 
@@ -150,6 +149,6 @@ def mmd_rbf(
         weight=bn_weight,
         ce_weight=ce_weight,
         recover=recover,
-        request=Request(layer, variance=recover.variance),
+        layer=layer,
         draws=LARGEST_CLASS,
     )

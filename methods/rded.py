@@ -8,7 +8,7 @@ Differs from the released code: crops are padded by zeros to the full input befo
 sees them, as there, but mosaics are stored losslessly here and evaluated under this suite's recipe.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
@@ -19,15 +19,14 @@ from bench import (
     Budget,
     RealSet,
     Reference,
-    Request,
     SyntheticSet,
     Teacher,
     distiller,
 )
+from bench.core.events import Emit, Step
 from bench.data.augment import CropPolicy, crop_resize, draw_crops
 from bench.data.codec import encode_decode
 from bench.data.mixing import denormalize_to_uint8, normalize
-from bench.events import Emit, Step
 from bench.stages.teacher import network
 from methods.real import classes_of
 
@@ -41,7 +40,6 @@ class Mosaics:
     pool: int
     crops: int
     factor: int
-    request: Request = field(default_factory=Request)
     needs: tuple[type, ...] = (RealSet, Teacher)
 
     def factor_at(self, side: int) -> int:

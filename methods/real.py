@@ -5,15 +5,15 @@ relabelling and evaluation as every distiller (not the hard-label ConvNet protoc
 paper quotes in its Table 1). A draw is new for every seed.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
-from bench import BadValue, Budget, RealSet, Reference, Request, SyntheticSet, distiller
+from bench import BadValue, Budget, RealSet, Reference, SyntheticSet, distiller
+from bench.core.events import Emit
 from bench.data.augment import eval_view
 from bench.data.codec import encode_decode
-from bench.events import Emit
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,6 @@ class RandomSubset:
     """`ipc` images of each class, uniformly without replacement."""
 
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = field(default_factory=Request)
 
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit
@@ -39,7 +38,6 @@ class FullSet:
     """Every real training image, the ceiling of every distiller."""
 
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = field(default_factory=Request)
 
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit

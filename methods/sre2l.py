@@ -5,7 +5,7 @@ CE + BN and CE + PCBN. Differs from the official SRe2L scripts where a recipe of
 (iterations, resolution, evaluation batch); the losses are the same.
 """
 
-from bench import MatchingDistiller, NoFeatureLoss, Recover, Request, Uniform, distiller
+from bench import MatchingDistiller, NoFeatureLoss, Recover, Uniform, distiller
 from methods.regularizers import BatchNorm, PerClassBatchNorm
 
 SPACE = {"bn_weight": Uniform(0.001, 1000.0, log=True)}
@@ -41,5 +41,4 @@ def ce_pcbn(
         weight=bn_weight,
         ce_weight=ce_weight,
         recover=recover,
-        request=Request(variance=recover.variance),
     )

@@ -20,13 +20,12 @@ from bench import (
     MatchingDistiller,
     Recover,
     Reference,
-    Request,
     Solve,
     Uniform,
     View,
     distiller,
 )
-from bench.space import Space
+from bench.plugin.space import Space
 from methods.regularizers import BatchNorm, WeightedPerClassBatchNorm
 
 Form = Literal["norm", "squares"]
@@ -85,7 +84,8 @@ def wmdd(
         weight=bn_weight,
         ce_weight=ce_weight,
         recover=recover,
-        request=Request(layer, Solve(solver, solver_iterations), recover.variance),
+        layer=layer,
+        solve=Solve(solver, solver_iterations),
     )
 
 
@@ -106,5 +106,6 @@ def wass_bn(
         ce_weight=0.0,
         grouping="one-per-class",
         recover=recover,
-        request=Request(layer, Solve(solver, solver_iterations), recover.variance),
+        layer=layer,
+        solve=Solve(solver, solver_iterations),
     )

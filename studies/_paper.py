@@ -1,6 +1,6 @@
 """The paper's data sets, and its methods that are not built here but keep their rows."""
 
-from bench.study import Row
+from bench.study.grid import Row
 
 NETTE, TINY, IMAGENET = "imagenette", "tiny-imagenet@224", "imagenet-1k"
 PAPER = (NETTE, TINY, IMAGENET)

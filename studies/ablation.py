@@ -5,7 +5,7 @@ composition of batches); the clean rows change exactly one at a time. Random rea
 full training split stand beside them under the same recipe.
 """
 
-from bench.study import Contrast, Grid, Row, Study
+from bench.study.grid import Contrast, Grid, Row, Study
 from studies._paper import PAPER, SAME_UPDATES
 
 RELEASED = {

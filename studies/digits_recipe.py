@@ -5,7 +5,7 @@ saturates; with a fifth of the updates every row drowns in the noise of under-tr
 of the ablation lies between. The runs are in reports/measured/digits-recipe.
 """
 
-from bench.study import Row, Study
+from bench.study.grid import Row, Study
 
 SHORT = {"relabel.epochs": 60}
 

@@ -3,7 +3,7 @@
 The four cells with cross-entropy are those of the ablation, and shared with it.
 """
 
-from bench.study import Contrast, Grid, Row, Study
+from bench.study.grid import Contrast, Grid, Row, Study
 from studies._paper import PAPER
 
 WMDD = {"form": "norm", "solver": "uniform"}

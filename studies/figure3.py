@@ -5,7 +5,7 @@ students learn class indices, with and without crops and flips. Its MMD bars are
 features of random networks; the readings of MMD here stay in WMDD's pipeline (methods/mmd.py).
 """
 
-from bench.study import Contrast, Grid, Row, Study
+from bench.study.grid import Contrast, Grid, Row, Study
 from studies._paper import TINY, only_in_the_paper
 
 UNAUGMENTED = {"recover.crop_min": 1.0, "recover.flip": 0.0, "recover.roll": 0}

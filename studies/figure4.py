@@ -1,6 +1,6 @@
 """Figure 4: features of real and distilled images in one plane, SRe2L beside WMDD."""
 
-from bench.study import Grid, Row, Study
+from bench.study.grid import Grid, Row, Study
 from studies._paper import PAPER
 
 STUDY = Study(

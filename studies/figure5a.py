@@ -1,6 +1,6 @@
 """Figure 5: the weight lambda of the regularizer, as a curve and as images."""
 
-from bench.study import Axis, Contrast, Grid, Row, Study
+from bench.study.grid import Axis, Contrast, Grid, Row, Study
 from studies._paper import PAPER
 
 LAMBDAS = (0.1, 1.0, 10.0, 100.0, 1000.0)

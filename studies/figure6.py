@@ -1,6 +1,6 @@
 """Figures 6 to 10: distilled images of every class, the methods side by side."""
 
-from bench.study import Grid, Row, Study
+from bench.study.grid import Grid, Row, Study
 from studies._paper import PAPER
 
 STUDY = Study(

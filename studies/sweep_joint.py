@@ -1,8 +1,8 @@
 """All that WMDD declares, with the layer and the recovery's length and learning rate, at once."""
 
-from bench.search import Sweep
-from bench.space import Choice, Integer, Uniform
-from bench.study import Row
+from bench.plugin.space import Choice, Integer, Uniform
+from bench.study.grid import Row
+from bench.study.search import Sweep
 
 SWEEP = Sweep(
     name="joint",

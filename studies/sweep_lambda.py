@@ -4,8 +4,8 @@ The paper varies lambda from 0.1 to 1000 on a logarithmic axis and finds accurac
 `--sampler grid` draws the figure at even distances; the default spends trials where it pays.
 """
 
-from bench.search import Sweep
-from bench.study import Row
+from bench.study.grid import Row
+from bench.study.search import Sweep
 
 SWEEP = Sweep(
     name="lambda",

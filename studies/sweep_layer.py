@@ -5,8 +5,8 @@ the layers of a ResNet-18, so digits get a narrow one, too. Every layer is run i
 with other seeds: a search would spend its trials on the first layer that was lucky.
 """
 
-from bench.search import Sweep
-from bench.study import Row
+from bench.study.grid import Row
+from bench.study.search import Sweep
 
 SWEEP = Sweep(
     name="layer",

@@ -4,7 +4,7 @@ Every registered distiller, those with a row in the paper first and a user's own
 images; methods of the paper that are not built keep their row.
 """
 
-from bench.study import Contrast, Grid, Row, Study
+from bench.study.grid import Contrast, Grid, Row, Study
 from studies._paper import FULL, PAPER, RANDOM, only_in_the_paper
 
 STUDY = Study(

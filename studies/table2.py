@@ -5,7 +5,7 @@ Digits have small counterparts of the architectures; a vision transformer is non
 its patches do not divide images of 8 pixels into a sequence worth the name.
 """
 
-from bench.study import Contrast, Grid, Row, Study
+from bench.study.grid import Contrast, Grid, Row, Study
 from studies._paper import IMAGENET, only_in_the_paper
 
 STUDY = Study(

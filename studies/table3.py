@@ -1,6 +1,6 @@
 """Table 3: what the recover stage costs per iteration, in memory and in total."""
 
-from bench.study import Grid, Row, Study
+from bench.study.grid import Grid, Row, Study
 from studies._paper import NETTE, only_in_the_paper
 
 STUDY = Study(

@@ -1,6 +1,6 @@
 """Table 5: what the barycenter is solved with, exactly or by its rivals."""
 
-from bench.study import Contrast, Grid, Row, Study
+from bench.study.grid import Contrast, Grid, Row, Study
 from studies._paper import TINY
 
 SLICED = "sliced-wasserstein"

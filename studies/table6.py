@@ -4,7 +4,7 @@ The paper counts the layers of a ResNet-18, so digits get a narrow one, too; one
 set observes all six layers.
 """
 
-from bench.study import Axis, Contrast, Grid, Row, Study
+from bench.study.grid import Axis, Contrast, Grid, Row, Study
 from studies._paper import TINY
 
 LAYERS = (5, 10, 15, 16, 17, 18)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.plugins import ROOT
-from bench.registry import KINDS, forget, registered
+from bench.plugin.discovery import ROOT
+from bench.plugin.registry import KINDS, forget, registered
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     torch.set_num_threads(1)

@@ -34,59 +34,77 @@ def inside(*names: str) -> tuple[str, ...]:
     return tuple(f"bench.{name}" for name in names)
 
 
-GROUND = inside(
-    "errors", "events", "artifacts", "seeds", "fingerprint", "packing", "store", "storage",
-    "space", "registry", "plugins", "recipes", "presets", "rival_presets", "study", "search",
-    "overrides", "catalog",
-)  # fmt: skip
-MATH = inside("transport", "models", "data")
-STAGES = inside("contracts", "stages", "analysis")
-RUNNING = inside(
-    "plan", "planner", "graph", "limits", "results", "making", "makers", "run", "replay",
-    "execution", "costs", "checking", "split_reads",
-    "sweep", "calibration", "solver_timing", "reproduction",
-)  # fmt: skip
-SHELL = inside("tracking", "diagnosis", "doctor", "cli")
+FLOORS = (  # rooms of bench/ from top to bottom: a room imports only rooms of floors below its own
+    ("cli",),
+    ("app",),
+    ("search", "tracking", "diagnosis"),
+    ("execution", "analysis"),
+    ("stages",),
+    ("graph",),
+    ("study",),
+    ("plugin", "models"),
+    ("data", "transport"),
+    ("artifacts", "storage"),
+    ("core",),
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+SHELL = inside("tracking", "cli", "app")
+RUNNING = inside("graph", "execution", "search", "diagnosis", *(name[6:] for name in SHELL))
+
+
+def floor_rules() -> tuple[Rule, ...]:
+    """One rule a room: of bench it may import itself and the rooms of lower floors."""
+    return tuple(
+        Rule(
+            "imports point down",
+            inside(room),
+            only=inside(room, *(other for other in FLOOR if FLOOR[other] > floor)),
+            among=("bench",),
+        )
+        for room, floor in FLOOR.items()
+    )
+
 
 RULES = (
     # The floors of the house: an import only ever points down.
-    Rule("the core knows no plugin", ("bench",), only=("bench",), beside=("bench.cli",)),
-    Rule("commands find plugins by discovery", ("bench.cli",), only=("bench", "reports")),
+    Rule("the core knows no plugin", ("bench",), only=("bench",), beside=inside("cli", "app")),
+    Rule("commands find plugins by discovery", inside("cli", "app"), only=("bench", "reports")),
     Rule("a method is made of the core", ("methods",), only=("bench", "methods")),
     Rule("an evaluator is made of the core", ("evaluators",), only=("bench", "evaluators")),
     Rule("a study names its distillers", ("studies",), only=("bench", "studies")),
-    Rule("reports are functions of tables", ("reports",), only=("reports", "bench.errors")),
+    Rule("reports are functions of tables", ("reports",), only=("reports", "bench.core.errors")),
     Rule("reports are functions of tables", ("reports",), never=("torch",)),
     Rule(
         "a plugin does not see how it is run",
         ("methods", "evaluators", "studies"),
-        never=(*RUNNING, *SHELL, "bench.store", "bench.packing"),
+        never=(*RUNNING, *SHELL, "bench.storage.store", "bench.storage.packing"),
     ),
-    # The floors inside the core.
-    Rule("the ground floor stands alone", GROUND, never=(*MATH, *STAGES, *RUNNING, *SHELL)),
-    Rule("data and models know no stage", MATH, never=(*STAGES, *RUNNING, *SHELL)),
-    Rule("transport is pure", ("bench.transport",), never=("bench.models", "bench.data")),
-    Rule("stages are pure", STAGES, never=(*RUNNING, *SHELL, "bench.store", "bench.plugins")),
-    Rule("the core hears no command", RUNNING, never=SHELL),
-    Rule("observers hear events only", ("bench.tracking",), never=(*STAGES, *RUNNING, "bench.cli")),
+    Rule("stages are pure", inside("stages", "analysis", "graph"), never=inside("storage")),
+    Rule("observers hear events only", inside("tracking"), never=inside("stages", "graph")),
+    *floor_rules(),
     # Who may use what from outside.
-    Rule("tracking is an observer", PROJECT, never=("mlflow",), beside=SHELL[:1] + SHELL[-1:]),
-    Rule("search is an observer", PROJECT, never=("optuna",), beside=inside("sweep", "cli")),
+    Rule(
+        "tracking is an observer", PROJECT, never=("mlflow",), beside=inside("tracking", "app")
+    ),
+    Rule("search is an observer", PROJECT, never=("optuna",), beside=inside("search", "app")),
     Rule(
         "mathematics neither draws on screens nor on a global generator",
-        (*MATH, *STAGES, "methods", "evaluators"),
+        (*inside("transport", "models", "data", "stages", "analysis"), "methods", "evaluators"),
         never=("rich", "click", "logging", "random"),
     ),
     Rule(
         "modules are found in one place",
         PROJECT,
         never=("importlib.import_module", "importlib.util", "importlib.reload"),
-        beside=("bench.plugins", "bench.catalog", "bench.cli", "bench.fingerprint"),
+        beside=inside("plugin.discovery", "study.catalog", "cli"),
     ),
     Rule(
         "help and typos are answered at once",
-        (*inside("errors", "events", "registry", "plugins", "fingerprint", "seeds", "study"),
-         *inside("recipes", "presets", "space", "cli"), "studies"),
+        (
+            *inside("core", "study", "cli"),
+            *inside("plugin.registry", "plugin.discovery", "plugin.recipes", "plugin.space"),
+            "studies",
+        ),
         never=HEAVY,
         scope="on import",
     ),

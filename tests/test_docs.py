@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from bench import Budget, ClassMeans, RealSet, Reference, View
-from bench.checking import check_plugin
+from bench.app.checking import check_plugin
+from bench.app.session import find_source
 from bench.cli.main import COMMANDS, cli
-from bench.cli.session import find_source
-from bench.events import CellFailed, CellFinished, Note, silent
-from bench.plugins import load_file
-from bench.registry import forget
+from bench.core.events import CellFailed, CellFinished, Note, silent
+from bench.plugin.discovery import load_file
+from bench.plugin.registry import forget
 from bench.tracking.observers import fan_out
 
 ROOT = Path(__file__).resolve().parent.parent

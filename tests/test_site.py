@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.cli.main import COMMANDS
-from bench.plugins import names
+from bench.plugin.discovery import names
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = ROOT / "reports" / "measured"

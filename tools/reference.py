@@ -5,12 +5,12 @@ from dataclasses import is_dataclass
 
 import click
 
-from bench.catalog import load_study, study_names
 from bench.cli.main import COMMANDS, cli
-from bench.overrides import type_text
-from bench.plugins import get, names
-from bench.registry import Kind, Registered
-from bench.space import Choice, Space
+from bench.plugin.discovery import get, names
+from bench.plugin.registry import Kind, Registered
+from bench.plugin.space import Choice, Space
+from bench.study.catalog import load_study, study_names
+from bench.study.overrides import type_text
 
 
 def pages() -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.transport.cost import Array, squared_distances
 from bench.transport.objective import wasserstein
 

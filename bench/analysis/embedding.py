@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.transport.cost import Array
 
 Method = Literal["t-SNE", "PCA"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.artifacts import Teacher
+from bench.artifacts.values import Teacher
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
 from bench.models.taps import Tapped

@@ -14,8 +14,8 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from bench.artifacts import SyntheticSet
-from bench.errors import BadValue
+from bench.artifacts.values import SyntheticSet
+from bench.core.errors import BadValue
 
 BITS = 64
 NEAR_BITS = 6  # of 64 that may differ between copies

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli.options import data_option
-from bench.registry import Kind
+from bench.plugin.registry import Kind
 
 
 @click.command("check")
@@ -13,9 +13,9 @@ from bench.registry import Kind
 @data_option
 def command(file: str, data: str) -> None:
     """Run the contract tests on a plugin FILE, or on a registered name such as `wmdd` or `fkd`."""
-    from bench.checking import check_plugin
-    from bench.cli.session import find_source
-    from bench.plugins import get, load_file, names
+    from bench.app.checking import check_plugin
+    from bench.app.session import find_source
+    from bench.plugin.discovery import get, load_file, names
 
     root = Path(data).expanduser()
     kind: Kind = "evaluator" if file in names("evaluator") else "distiller"

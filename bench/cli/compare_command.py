@@ -23,8 +23,8 @@ def command(a: str, b: str, store: str, kind: str, out: str | None) -> None:
     A and B are folders of reports, their report.csv, or names of reports in the store, such as
     ablation-quick. They may come from other machines, commits, recipes or profiles.
     """
-    from bench.cli.comparing import comparison
-    from bench.store import write_atomically
+    from bench.app.comparing import comparison
+    from bench.storage.store import write_atomically
 
     content = comparison(a, b, Path(store) / "reports", kind)
     if out is None or out == "-":

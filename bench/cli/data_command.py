@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from bench.app.text import table
 from bench.cli.options import data_option, json_option
-from bench.cli.text import table
 
 
 @click.group("data")
@@ -48,7 +48,7 @@ def listing(data: str, as_json: bool) -> None:
 @click.option("--download", is_flag=True, help="Download where the source offers it.")
 def prepare(name: str, data: str, download: bool) -> None:
     """Decode NAME once into the memory-mapped cache (a name, NAME@SIDE, or an image folder)."""
-    from bench.cli.session import find_spec
+    from bench.app.session import find_spec
     from bench.data.prepare import prepare as prepare_splits
 
     for split in prepare_splits(find_spec(name), Path(data).expanduser(), download):
@@ -60,7 +60,7 @@ def prepare(name: str, data: str, download: bool) -> None:
 @data_option
 def verify(name: str, data: str) -> None:
     """Check the cache of NAME against its digest and its source; exit code 1 on a difference."""
-    from bench.cli.session import find_spec
+    from bench.app.session import find_spec
     from bench.data.prepare import verify as verify_splits
 
     problems = verify_splits(find_spec(name), Path(data).expanduser())

@@ -21,7 +21,7 @@ def command(store: str, data: str, tracking_uri: str | None, as_json: bool) -> N
     from dataclasses import asdict
     from pathlib import Path
 
-    from bench.doctor import diagnose
+    from bench.diagnosis.doctor import diagnose
 
     checks = diagnose(store, Path(data).expanduser(), tracking_uri)
     if as_json:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from bench.app.text import table
 from bench.cli.options import json_option
-from bench.cli.text import table
 
 KINDS = ("distillers", "evaluators", "datasets", "recipes", "studies", "sweeps")
 
@@ -31,8 +31,8 @@ def command(kind: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
 
 
 def _plugins(files: tuple[str, ...]) -> list[dict[str, str]]:
-    from bench.errors import BenchError
-    from bench.plugins import listing, load_file
+    from bench.core.errors import BenchError
+    from bench.plugin.discovery import listing, load_file
 
     broken = []
     for file in files:
@@ -60,13 +60,13 @@ def _datasets() -> list[dict[str, str]]:
 
 
 def _recipes() -> list[dict[str, str]]:
-    from bench.presets import recipe_about, recipe_names
+    from bench.study.presets import recipe_about, recipe_names
 
     return [_entry("recipes", name, recipe_about(name), "built in") for name in recipe_names()]
 
 
 def _studies() -> list[dict[str, str]]:
-    from bench.catalog import study_names, study_title, sweep_names, sweep_title
+    from bench.study.catalog import study_names, study_title, sweep_names, sweep_title
 
     return [
         *(_entry("studies", name, study_title(name), "built in") for name in study_names()),

@@ -5,8 +5,8 @@ from importlib import import_module
 
 import click
 
-from bench import __version__
-from bench.errors import BenchError, suggestion
+from bench.core import __version__
+from bench.core.errors import BenchError, suggestion
 
 COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
     "run": "Run a study: compute what the store lacks, then report.",

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.app.arguments import StudyArguments
 from bench.cli.options import device_option, json_option
-from bench.cli.study_arguments import StudyArguments, study_options
+from bench.cli.study_arguments import study_options
 
 if TYPE_CHECKING:
     import torch
@@ -26,8 +27,8 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
     """
     import json
 
-    from bench.cli.announcing import announce, as_data
-    from bench.cli.session import open_session
+    from bench.app.announcing import announce, as_data
+    from bench.app.session import open_session
     from bench.stages.compute import choose_device
 
     chosen = choose_device(device)
@@ -44,9 +45,9 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
 def _priced(arguments: StudyArguments, device: "torch.device", as_json: bool) -> str:
     import json
 
-    from bench.cli import pricing
-    from bench.cli.reproducing import open_edition
-    from bench.reproduction import chosen
+    from bench.app import pricing
+    from bench.app.reproducing import open_edition
+    from bench.app.reproduction import chosen
 
     edition = open_edition(arguments, chosen((), ()))
     if as_json:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from bench.cli.study_arguments import StudyArguments, study_options
+from bench.app.arguments import StudyArguments
+from bench.cli.study_arguments import study_options
 
 FILES = {"md": "report.md", "csv": "report.csv", "latex": "table.tex", "html": "report.html"}
 
@@ -16,9 +17,9 @@ FILES = {"md": "report.md", "csv": "report.csv", "latex": "table.tex", "html": "
 @click.option("--out", metavar="FILE", help="Where to write that format; - is standard output.")
 def command(arguments: StudyArguments, kind: str | None, out: str | None) -> None:
     """Write the report of STUDY from whatever the store holds; nothing is computed."""
-    from bench.cli.reporting import build_report, write_report
-    from bench.cli.session import open_session
-    from bench.store import write_atomically
+    from bench.app.reporting import build_report, write_report
+    from bench.app.session import open_session
+    from bench.storage.store import write_atomically
 
     if out and not kind:
         raise click.UsageError("--out needs --format md, csv, latex or html")

@@ -7,10 +7,10 @@ import click
 
 from bench.cli.options import data_option, store_option
 from bench.cli.run_options import quiet_option, run_options
-from bench.recipes import Profile
+from bench.plugin.recipes import Profile
 
 if TYPE_CHECKING:
-    from bench.cli.running import RunOptions
+    from bench.app.running import RunOptions
 
 PAPERS = ("wmdd",)
 
@@ -58,11 +58,11 @@ def command(
     Everything goes through one store, so that what studies share is computed once; the result is
     one page. What was interrupted goes on where it was.
     """
-    from bench.cli.reproducing import open_edition, write_book
+    from bench.app.arguments import StudyArguments
+    from bench.app.reproducing import open_edition, write_book
+    from bench.app.reproduction import chosen
+    from bench.app.running import run_study
     from bench.cli.run_command import interrupt
-    from bench.cli.running import run_study
-    from bench.cli.study_arguments import StudyArguments
-    from bench.reproduction import chosen
 
     signal.signal(signal.SIGTERM, interrupt)
     given = [*settings, *([f"dataset={dataset}"] if dataset else [])]

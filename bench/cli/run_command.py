@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.app.arguments import StudyArguments
 from bench.cli.run_options import quiet_option, run_options
-from bench.cli.study_arguments import StudyArguments, study_options
+from bench.cli.study_arguments import study_options
 
 if TYPE_CHECKING:
-    from bench.cli.running import RunOptions
+    from bench.app.running import RunOptions
 
 
 @click.command("run")
@@ -22,8 +23,8 @@ def command(arguments: StudyArguments, options: "RunOptions") -> None:
 
     What the store already holds is not computed again; an interrupted run goes on where it was.
     """
-    from bench.cli.running import run_study
-    from bench.cli.session import open_session
+    from bench.app.running import run_study
+    from bench.app.session import open_session
 
     signal.signal(signal.SIGTERM, interrupt)
     raise SystemExit(run_study(open_session(arguments), options))

@@ -40,7 +40,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def gathered(**typed: Any) -> None:
-        from bench.cli.running import RunOptions
+        from bench.app.running import RunOptions
 
         given = {name: typed.pop(name) for name in NAMES}
         command(options=RunOptions(track=not typed.pop("no_tracking"), **given), **typed)

@@ -1,34 +1,15 @@
 """The options that say which search is meant, for every command that names a sweep."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 import click
 
-from bench.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS
+from bench.app.arguments import SearchFlags
+from bench.study.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS
 
 CHANGES = ("seeds", "sampler", "seed", "pruner", "fidelity", "grid_points", "objectives")
-
-
-@dataclass(frozen=True)
-class SearchFlags:
-    """What was typed of them.
-
-    Attributes:
-        changes: fields of the sweep -> values; None leaves the declared one.
-    """
-
-    changes: Mapping[str, object] = field(default_factory=dict)
-    spaces: tuple[str, ...] = ()
-    distillers: tuple[str, ...] = ()
-    storage: str | None = None
-
-    def given(self) -> bool:
-        """Whether there are any."""
-        typed = (*self.changes.values(), self.spaces, self.distillers, self.storage)
-        return any(value not in (None, ()) for value in typed)
 
 
 def _names(known: Iterable[str]) -> str:

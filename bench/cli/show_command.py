@@ -1,13 +1,14 @@
 """`bench show`: one plugin, recipe, study, data set or artifact, in full."""
 
 import json
+import sys
 from typing import Any
 
 import click
 
 from bench.cli.options import json_option, store_option
-from bench.errors import UnknownName
-from bench.plugins import names
+from bench.core.errors import UnknownName
+from bench.plugin.discovery import names
 
 
 @click.command("show")
@@ -33,11 +34,11 @@ def command(name: str, store: str, dataset: str, ipc: int, profile: str, as_json
 
 
 def _find(name: str, store: str, dataset: str, ipc: int, profile: Any) -> dict[str, Any]:
-    from bench.catalog import study_names
     from bench.data.builtin import dataset_names
-    from bench.presets import recipe_names
+    from bench.study.catalog import study_names
+    from bench.study.presets import recipe_names
 
-    for kind in ("distiller", "evaluator"):
+    for kind in ("distiller", "evaluator", "artifact"):
         if name in names(kind):
             return _plugin(kind, name)
     if name in recipe_names():
@@ -53,21 +54,29 @@ def _find(name: str, store: str, dataset: str, ipc: int, profile: Any) -> dict[s
 
 
 def _plugin(kind: Any, name: str) -> dict[str, Any]:
-    from bench.plugins import get
+    from bench.plugin.discovery import get
 
     plugin = get(kind, name)
     fields = {f.name: f"{_type(f.type)} = {f.default}" for f in plugin.fields().values()}
-    module = (plugin.factory.__globals__.get("__doc__") or "").strip()
+    module = (sys.modules[plugin.factory.__module__].__doc__ or "").strip()
+    if kind == "artifact":
+        needs, makes = "", f"{plugin.factory.made.__name__}"
+    else:
+        needs, makes = ", ".join(_need(n) for n in plugin.factory().needs), ""
     return {
         "kind": kind,
         "name": name,
         "about": plugin.doc,
         "file": str(plugin.path),
-        "needs": ", ".join(k.__name__ for k in plugin.factory().needs),
+        **({"makes": makes} if makes else {"needs": needs}),
         "fields": fields,
         "search space": {key: str(space) for key, space in plugin.space.items()},
         "source": module,
     }
+
+
+def _need(need: Any) -> str:
+    return need.__name__ if isinstance(need, type) else f"{need.kind} ({type(need).__name__})"
 
 
 def _type(declared: Any) -> str:
@@ -77,8 +86,8 @@ def _type(declared: Any) -> str:
 def _recipe(name: str, dataset: str, ipc: int, profile: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from bench.cli.session import find_spec
-    from bench.presets import recipe_about, recipe_for
+    from bench.app.session import find_spec
+    from bench.study.presets import recipe_about, recipe_for
 
     recipe = recipe_for(name, dataset, find_spec(dataset).resolution, ipc, profile)
     shown = {k: v for k, v in asdict(recipe).items() if k not in ("name", "profile", "deviations")}
@@ -87,7 +96,7 @@ def _recipe(name: str, dataset: str, ipc: int, profile: Any) -> dict[str, Any]:
 
 
 def _study(name: str) -> dict[str, Any]:
-    from bench.catalog import load_study
+    from bench.study.catalog import load_study
 
     study = load_study(name)
     return {
@@ -103,7 +112,7 @@ def _study(name: str) -> dict[str, Any]:
 
 
 def _dataset(name: str) -> dict[str, Any]:
-    from bench.cli.session import find_spec
+    from bench.app.session import find_spec
 
     spec = find_spec(name)
     return {
@@ -121,7 +130,7 @@ def _dataset(name: str) -> dict[str, Any]:
 def _artifact(prefix: str, root: str) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from bench.store import Store
+    from bench.storage.store import Store
 
     store = Store(root)
     found = list(store.addresses(prefix))

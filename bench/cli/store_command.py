@@ -18,8 +18,8 @@ def listing(store: str, stage: str | None, as_json: bool) -> None:
     """List artifacts, newest first."""
     import json
 
-    from bench.cli.text import size, table
-    from bench.store import Store
+    from bench.app.text import size, table
+    from bench.storage.store import Store
 
     found = [m for m in Store(store).manifests() if stage in (None, m.stage)]
     found.sort(key=lambda m: m.created, reverse=True)
@@ -43,7 +43,7 @@ def listing(store: str, stage: str | None, as_json: bool) -> None:
 @store_option
 def verify(store: str) -> None:
     """Check every artifact against its checksum; exit code 1 if one does not match."""
-    from bench.store import Store
+    from bench.storage.store import Store
 
     problems = Store(store).verify()
     for problem in problems:
@@ -83,9 +83,9 @@ def gc(
 
     Studies are kept as they are declared, in every profile; what ran with --set is not.
     """
-    from bench.cli.cleaning import addresses_of, collect
-    from bench.cli.study_arguments import StudyArguments
-    from bench.store import Store
+    from bench.app.arguments import StudyArguments
+    from bench.app.cleaning import addresses_of, collect
+    from bench.storage.store import Store
 
     place = Store(store)
     studies = [StudyArguments(name, plugins=plugins, store=store, data=data) for name in keep]

@@ -1,38 +1,14 @@
 """A study as the command line names it: one value for every command that takes a study."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import fields
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
 
+from bench.app.arguments import StudyArguments
 from bench.cli.options import data_option, grouped, store_option
-from bench.recipes import Profile
-
-
-@dataclass(frozen=True)
-class StudyArguments:
-    """Which study is meant, how it is changed, and where its results and data are.
-
-    Attributes:
-        study: a built-in name or a path to a study file.
-        settings: overrides as they were typed, such as `ipc=10`.
-        plugins: files to load first.
-    """
-
-    study: str
-    profile: Profile = "quick"
-    settings: Sequence[str] = ()
-    plugins: Sequence[str] = ()
-    store: str = ".bench"
-    data: str = ""
-
-    @property
-    def data_root(self) -> Path:
-        return Path(self.data).expanduser()
-
 
 OPTIONS = grouped(
     click.argument("study"),

@@ -4,10 +4,11 @@ import signal
 
 import click
 
+from bench.app.arguments import SearchFlags, StudyArguments
 from bench.cli.options import device_option, no_tracking_option, tracking_option
 from bench.cli.run_command import interrupt
-from bench.cli.search_flags import SearchFlags, search_flags
-from bench.cli.study_arguments import StudyArguments, study_options
+from bench.cli.search_flags import search_flags
+from bench.cli.study_arguments import study_options
 
 
 @click.command("sweep")
@@ -40,12 +41,12 @@ def command(
     Trials are scored on images held out of the training split; the winner is then run once on the
     test split, with fresh seeds. A sweep that was interrupted goes on where it was.
     """
-    from bench.catalog import load_sweep
+    from bench.study.catalog import load_sweep
 
     load_sweep(arguments.study)  # a typo is answered before anything heavy is imported
-    from bench.cli.running import RunOptions
-    from bench.cli.sweep_options import SweepOptions
-    from bench.cli.sweeping import run_sweep
+    from bench.app.running import RunOptions
+    from bench.app.sweep_options import SweepOptions
+    from bench.app.sweeping import run_sweep
 
     signal.signal(signal.SIGTERM, interrupt)
     run = RunOptions(device, tracking_uri, not no_tracking, quiet or join, workers, join)

@@ -2,10 +2,11 @@
 
 import click
 
+from bench.app.arguments import SearchFlags, StudyArguments
 from bench.cli.options import tracking_option
-from bench.cli.search_flags import SearchFlags, search_flags
-from bench.cli.study_arguments import StudyArguments, study_options
-from bench.errors import BadValue, BenchError, UnknownName
+from bench.cli.search_flags import search_flags
+from bench.cli.study_arguments import study_options
+from bench.core.errors import BadValue, BenchError, UnknownName
 
 
 @click.group("track")
@@ -28,11 +29,11 @@ def importing(
     another tracking URI. Options from --seeds on are those of `bench sweep`, for sweeps alone.
     """
     sweep = is_sweep(arguments.study)  # a typo is answered before anything heavy is imported
-    from bench.cli.importing import import_study
-    from bench.cli.running import RunOptions
-    from bench.cli.session import open_session
-    from bench.cli.sweep_importing import import_sweep
-    from bench.cli.sweep_options import SweepOptions
+    from bench.app.importing import import_study
+    from bench.app.running import RunOptions
+    from bench.app.session import open_session
+    from bench.app.sweep_importing import import_sweep
+    from bench.app.sweep_options import SweepOptions
 
     if sweep:
         run = RunOptions(tracking_uri=tracking_uri)
@@ -51,7 +52,7 @@ def is_sweep(name: str) -> bool:
     Raises:
         UnknownName: it is neither built in nor a file.
     """
-    from bench.catalog import load_sweep, study_names, sweep_names
+    from bench.study.catalog import load_sweep, study_names, sweep_names
 
     if not name.endswith(".py"):
         if name not in (*study_names(), *sweep_names()):

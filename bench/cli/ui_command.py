@@ -16,7 +16,7 @@ from bench.cli.run_command import interrupt
 @click.option("--dry-run", is_flag=True, help="Print the command and the address only.")
 def command(store: str, tracking_uri: str | None, study: str, port: int, dry_run: bool) -> None:
     """Start the MLflow UI on 127.0.0.1 and print the addresses of a prepared comparison."""
-    from bench.cli.serving import serve
+    from bench.app.serving import serve
 
     signal.signal(signal.SIGTERM, interrupt)
     raise SystemExit(serve(store, tracking_uri, port, study, dry_run))

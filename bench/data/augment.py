@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import grid_sample, interpolate
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 
 TRIES = 10
 

@@ -14,6 +14,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from bench.core.errors import BadData, BadValue, UnknownName
 from bench.data.sources.cifar import Cifar
 from bench.data.sources.digits import SOURCE as DIGITS
 from bench.data.sources.files import folders_in
@@ -21,7 +22,6 @@ from bench.data.sources.folders import ImageFolder
 from bench.data.sources.imagenette import Imagenette
 from bench.data.sources.tiny_imagenet import TinyImagenet
 from bench.data.spec import DatasetSpec
-from bench.errors import BadData, BadValue, UnknownName
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)

@@ -11,10 +11,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
 
+from bench.core.errors import BadData
 from bench.data.manifest import Manifest, write_manifest
 from bench.data.roots import FORMAT
 from bench.data.spec import DatasetSpec, Samples, Split
-from bench.errors import BadData
 
 Progress = Callable[[str, int, int], None]  # (split, images done, images in all)
 CHUNK = 256

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 
 Codec = Literal["jpeg-q75", "png"]
 

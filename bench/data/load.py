@@ -13,7 +13,7 @@ from bench.data.spec import DatasetSpec, Split
 if TYPE_CHECKING:
     import numpy as np
 
-    from bench.artifacts import RealSet
+    from bench.artifacts.values import RealSet
 
 
 def load(
@@ -31,7 +31,7 @@ def load(
     import numpy as np
     import torch
 
-    from bench.artifacts import RealSet
+    from bench.artifacts.values import RealSet
 
     manifest, _ = ensure(spec, split, root, download, progress)
     folder = cache_folder(spec, root)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
+from bench.artifacts.labels import Draws
+from bench.core.errors import BadValue
 from bench.data.augment import CropPolicy, crop_resize, draw_crops
-from bench.errors import BadValue
-from bench.labels import Draws
 
 
 def draw_epochs(

@@ -5,12 +5,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from bench.core.errors import BadData
 from bench.data.builtin import BUILTIN
 from bench.data.cache import Progress, exclusive, quiet, write_split
 from bench.data.manifest import Manifest, read_manifest, real_digest
 from bench.data.roots import cache_folder
 from bench.data.spec import SPLITS, DatasetSpec, Split
-from bench.errors import BadData
 
 
 @dataclass(frozen=True)

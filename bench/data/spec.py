@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.models.convnet import ConvNet
 from bench.models.naming import unknown
 from bench.models.stems import resolve_stem

@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 
 Norm = Literal["instance", "batch"]
 

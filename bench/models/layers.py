@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.models.naming import unknown
 
 PENULTIMATE = "penultimate"

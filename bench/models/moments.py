@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
-from bench.artifacts import GlobalStats
-from bench.errors import BadValue
-from bench.views import Moments
+from bench.artifacts.values import GlobalStats
+from bench.artifacts.views import Moments
+from bench.core.errors import BadValue
 
 
 def image_moments(x: Tensor) -> Moments:

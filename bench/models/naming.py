@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from bench.errors import UnknownName
+from bench.core.errors import UnknownName
 
 
 def unknown(kind: str, name: str, shown: Iterable[str], hidden: Iterable[str]) -> UnknownName:

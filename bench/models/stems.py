@@ -6,7 +6,7 @@ for Tiny ImageNet enlarged to 224 pixels, whose padding of 3 makes 224 -> 114.
 
 from torch import nn
 
-from bench.errors import BadValue, UnknownName
+from bench.core.errors import BadValue, UnknownName
 
 STEMS = ("auto", "imagenet", "small", "wmdd-tiny")
 SMALL = 64  # "auto" takes images up to this side as small

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Self
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from bench.errors import BadValue
+from bench.artifacts.views import Moments
+from bench.core.errors import BadValue
 from bench.models.layers import layer_names, resolve_layer
 from bench.models.moments import image_moments
-from bench.views import Moments
 
 __all__ = ["Outputs", "Tapped", "has_batchnorm", "layer_names"]
 

@@ -15,7 +15,7 @@ import timm
 import torch
 from torch import nn
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 
 GRID = 8  # tokens per side that a smaller patch must leave
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bench.artifacts import RealSet
+from bench.artifacts.values import RealSet
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
 from bench.stages.compute import autocast

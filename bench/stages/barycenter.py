@@ -4,17 +4,20 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from bench.artifacts import Barycenter, ClassFeatures
-from bench.errors import BadValue, CellFailed
-from bench.events import Emit, Step, silent
+from bench.artifacts.values import Barycenter, ClassFeatures
+from bench.artifacts.views import Reference
+from bench.core.errors import BadValue, CellFailed
+from bench.core.events import Emit, Step, silent
+from bench.graph.request import Context, Request, Run, artifact
+from bench.stages.observe import ClassFeaturesRequest
 from bench.transport.cost import Array
 from bench.transport.objective import variance_explained
 from bench.transport.solved import Solved
@@ -150,3 +153,35 @@ def _threads(workers: int | None) -> Iterator[ThreadPoolExecutor]:
 def _require(holds: bool, name: str, expected: str, given: object) -> None:
     if not holds:
         raise BadValue(f"expected {name} to be {expected}, but got {given!r}: change it")
+
+
+@artifact("barycenter", Barycenter, version=2)
+@dataclass(frozen=True)
+class BarycenterRequest(Request[Barycenter]):
+    """A barycenter of each class's features, with as many points as the cell has images a class.
+
+    Its random numbers derive from the seed of the recipe's teacher, so that all seeds of a study
+    share it.
+    """
+
+    of: Request[ClassFeatures] = field(default_factory=ClassFeaturesRequest)
+    solve: Solve = field(default_factory=Solve)
+    ipc: int | None = None
+    seed: int | None = None
+
+    placed: ClassVar[bool] = False
+
+    def filled(self, at: Context) -> "BarycenterRequest":
+        seed = at.recipe.squeeze.seed if self.seed is None else self.seed
+        return replace(self, of=self.of.filled(at), ipc=self.ipc or at.ipc, seed=seed)
+
+    def needs(self, at: Context) -> tuple[Request[ClassFeatures]]:
+        return (self.of,)
+
+    def stream(self, at: Context) -> int | None:
+        return self.seed
+
+    def make(self, have: Reference, at: Context, run: Run) -> Barycenter:
+        assert self.ipc is not None
+        assert self.seed is not None
+        return barycenters(have[self.of], self.ipc, self.solve, self.seed, run.emit)

@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.models.flops import forward_flops
 
 M = TypeVar("M", bound=nn.Module)

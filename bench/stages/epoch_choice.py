@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from bench.artifacts import SyntheticSet
-from bench.errors import BadValue
-from bench.seeds import generator_for
+from bench.artifacts.values import SyntheticSet
+from bench.core.errors import BadValue
+from bench.core.seeds import generator_for
 from bench.stages.compute import autocast
 
 SHARE = 0.2  # of each class's images, as arXiv:2311.18531 says for its Table 2

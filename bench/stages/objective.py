@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from bench.contracts import Budget
-from bench.errors import CellFailed
+from bench.artifacts.views import Reference, View
+from bench.core.errors import CellFailed
 from bench.models.taps import Tapped
+from bench.plugin.contracts import Budget
 from bench.stages.compute import autocast
-from bench.views import Reference, View
 
 if TYPE_CHECKING:
     from bench.stages.recover import MatchingDistiller
@@ -33,7 +33,7 @@ class Terms(torch.nn.Module):
     def forward(self, x: Tensor, labels: Tensor, slots: Tensor, noise: Tensor) -> Tensor:
         with autocast(x.device, self.fast):
             out = self.tapped(x)
-        features = out.features[self.method.request.layer].float()
+        features = out.features[self.method.layer].float()
         view = View(out.logits.float(), features, out.moments, labels, slots, self.per_class, noise)
         classification = self.method.ce_weight * cross_entropy(view.logits, labels)
         feature = self.method.feature_loss(view, self.reference)

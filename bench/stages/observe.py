@@ -1,12 +1,14 @@
 """Observe: one fused pass over the real set for features and all BatchNorm statistics."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from bench.artifacts import (
+from bench.artifacts.values import (
     ClassFeatures,
     ClassMeans,
     ClassStats,
@@ -15,14 +17,21 @@ from bench.artifacts import (
     RealSet,
     Teacher,
 )
+from bench.artifacts.views import Moments, Reference
+from bench.core.errors import BadValue, BenchError, UnknownName
+from bench.core.events import Emit, Step
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
-from bench.events import Emit, Step
-from bench.models.taps import Tapped
-from bench.recipes import Observe
+from bench.data.spec import Split
+from bench.graph.request import Context, Request, Run, artifact
+from bench.models.layers import resolve_layer
+from bench.models.outline import outline_for
+from bench.models.taps import Tapped, has_batchnorm
+from bench.plugin.discovery import get, names
+from bench.plugin.recipes import Observe, Precision
 from bench.stages.compute import autocast
-from bench.stages.teacher import network
-from bench.views import Moments
+from bench.stages.squeeze import TeacherRequest
+from bench.stages.teacher import network, running_stats
 
 
 @torch.no_grad()
@@ -132,3 +141,160 @@ def global_stats(seen: Observation) -> GlobalStats:
         square = share @ (variance.double() + mean.double().square())
         variances.append((square - overall.square()).float())
     return GlobalStats(tuple(means), tuple(variances))
+
+
+@artifact("observe", Observation, version=2)
+@dataclass(frozen=True)
+class ObservationRequest(Request[Observation]):
+    """What a teacher sees in the real set: by default the recipe's teacher."""
+
+    of: Request[Teacher] = field(default_factory=TeacherRequest)
+    how: Observe | None = None
+    precision: Precision | None = None
+
+    def filled(self, at: Context) -> "ObservationRequest":
+        return replace(
+            self,
+            of=self.of.filled(at),
+            how=self.how or at.recipe.observe,
+            precision=self.precision or at.recipe.precision,
+        )
+
+    def needs(self, at: Context) -> tuple[Request[Teacher]]:
+        return (self.of,)
+
+    def reads(self) -> tuple[Split, ...]:
+        return ("train",)
+
+    def make(self, have: Reference, at: Context, run: Run) -> Observation:
+        assert self.how is not None
+        fast = self.precision == "bf16"
+        return observe(run.split("train"), have[self.of], self.how, run.device, fast, run.emit)
+
+
+@artifact("global-stats", GlobalStats, stored=False)
+@dataclass(frozen=True)
+class GlobalStatsRequest(Request[GlobalStats]):
+    """The running BatchNorm statistics of a teacher."""
+
+    of: Request[Teacher] = field(default_factory=TeacherRequest)
+
+    def filled(self, at: Context) -> "GlobalStatsRequest":
+        return replace(self, of=self.of.filled(at))
+
+    def needs(self, at: Context) -> tuple[Request[Teacher]]:
+        return (self.of,)
+
+    def refuse(self, at: Context) -> None:
+        refuse_missing_batchnorm(self.of, at)
+
+    def make(self, have: Reference, at: Context, run: Run) -> GlobalStats:
+        return running_stats(have[self.of])
+
+
+@artifact("class-stats", ClassStats, stored=False)
+@dataclass(frozen=True)
+class ClassStatsRequest(Request[ClassStats]):
+    """Per-class BatchNorm statistics; the reading of the variance is by default the recipe's."""
+
+    of: ObservationRequest = field(default_factory=ObservationRequest)
+    variance: Literal["within-batch", "pooled"] | None = None
+
+    def filled(self, at: Context) -> "ClassStatsRequest":
+        variance = self.variance or at.recipe.recover.variance
+        return replace(self, of=self.of.filled(at), variance=variance)
+
+    def needs(self, at: Context) -> tuple[Request[Observation]]:
+        return (self.of,)
+
+    def refuse(self, at: Context) -> None:
+        refuse_missing_batchnorm(self.of.of, at)
+
+    def make(self, have: Reference, at: Context, run: Run) -> ClassStats:
+        assert self.variance is not None
+        return class_stats(have[self.of], self.variance)
+
+
+@artifact("class-features", ClassFeatures, stored=False)
+@dataclass(frozen=True)
+class ClassFeaturesRequest(Request[ClassFeatures]):
+    """The pooled features of the real set at one layer of a teacher."""
+
+    layer: str = "penultimate"
+    of: ObservationRequest = field(default_factory=ObservationRequest)
+
+    def filled(self, at: Context) -> "ClassFeaturesRequest":
+        return replace(self, of=self.of.filled(at))
+
+    def needs(self, at: Context) -> tuple[Request[Observation]]:
+        return (self.of,)
+
+    def refuse(self, at: Context) -> None:
+        refuse_unobserved_layer(self.layer, self.of, at)
+
+    def make(self, have: Reference, at: Context, run: Run) -> ClassFeatures:
+        return class_features(have[self.of], self.layer)
+
+
+@artifact("class-means", ClassMeans, stored=False)
+@dataclass(frozen=True)
+class ClassMeansRequest(Request[ClassMeans]):
+    """The mean feature of each class at one layer of a teacher."""
+
+    layer: str = "penultimate"
+    of: ObservationRequest = field(default_factory=ObservationRequest)
+
+    def filled(self, at: Context) -> "ClassMeansRequest":
+        return replace(self, of=self.of.filled(at))
+
+    def needs(self, at: Context) -> tuple[Request[Observation]]:
+        return (self.of,)
+
+    def refuse(self, at: Context) -> None:
+        refuse_unobserved_layer(self.layer, self.of, at)
+
+    def make(self, have: Reference, at: Context, run: Run) -> ClassMeans:
+        return class_means(have[self.of], self.layer)
+
+
+def refuse_missing_batchnorm(teacher: Request[Teacher], at: Context) -> None:
+    """Raises BadValue where the teacher has no BatchNorm layers to take statistics of."""
+    arch = getattr(teacher, "arch", None)
+    if arch and not has_batchnorm(outline_for(arch, at.source.spec)):
+        raise BadValue(
+            f"row {at.row!r}: {at.distiller!r} matches BatchNorm statistics, but the teacher "
+            f"{arch!r} has no BatchNorm layers; choose a teacher with BatchNorm, or a distiller "
+            f"that needs none: {', '.join(free_of_batchnorm())}"
+        )
+
+
+def free_of_batchnorm() -> list[str]:
+    """Names of the distillers that ask for no BatchNorm statistics; broken plugins are left out."""
+    found = []
+    for name in names("distiller"):
+        try:
+            needs = get("distiller", name).factory().needs
+        except (BenchError, TypeError):  # broken, or a factory that requires values
+            continue
+        kinds = {need if isinstance(need, type) else need.made for need in needs}
+        if not kinds & {GlobalStats, ClassStats}:
+            found.append(name)
+    return found
+
+
+def refuse_unobserved_layer(layer: str, seen: ObservationRequest, at: Context) -> None:
+    """Raises a BenchError for a layer that the teacher lacks, or that nothing observes."""
+    arch, observed = getattr(seen.of, "arch", None), seen.how.layers if seen.how else ()
+    if arch:
+        model = outline_for(arch, at.source.spec)
+        for name in dict.fromkeys((layer, *observed)):
+            try:
+                resolve_layer(model, name)
+            except UnknownName as error:
+                raise UnknownName(f"row {at.row!r}, teacher {arch!r}: {error}") from error
+    if layer not in observed:
+        raise BadValue(
+            f"row {at.row!r}: layer: expected one of those that are observed "
+            f"({', '.join(observed)}), given {layer!r}; "
+            f"add --set observe.layers={','.join((*observed, layer))}"
+        )

@@ -1,27 +1,38 @@
 """Recover: optimise synthetic images against the teacher (Eq. 15 of arXiv:2311.18531)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Generator, Tensor
 
-from bench.artifacts import Barycenter, SyntheticSet, Teacher
-from bench.contracts import Budget, Loss, Request
+from bench.artifacts.values import (
+    Barycenter,
+    ClassFeatures,
+    ClassMeans,
+    ClassStats,
+    SyntheticSet,
+    Teacher,
+)
+from bench.artifacts.views import Reference, View
+from bench.core.events import Emit, Milestone, Note, Step
 from bench.data.augment import CropPolicy, batch_crop, draw_batch_crop, draw_roll, roll
 from bench.data.codec import encode_decode
 from bench.data.mixing import denormalize_to_uint8
-from bench.events import Emit, Milestone, Note, Step
+from bench.graph.request import Request
 from bench.models.taps import Tapped
-from bench.recipes import Recover
+from bench.plugin.contracts import Budget, Loss, Need
+from bench.plugin.recipes import Recover
+from bench.stages.barycenter import BarycenterRequest, Solve
 from bench.stages.compute import compiled, worth_compiling
 from bench.stages.grouping import Batch, batches
 from bench.stages.objective import TERMS, Terms, refuse_non_finite
+from bench.stages.observe import ClassFeaturesRequest, ClassMeansRequest, ClassStatsRequest
 from bench.stages.position import Position, Resumed
 from bench.stages.progress import take_progress
 from bench.stages.schedule import Curriculum, cosine
 from bench.stages.teacher import network
-from bench.views import Reference, View
 
 CURVE_POINTS = 100
 MILESTONES = (0.0, 0.1, 0.25, 0.5, 1.0)  # of a batch's iterations, at which its images are shown
@@ -49,6 +60,8 @@ class MatchingDistiller:
         ce_weight: the released code adds cross-entropy with weight 1; Eq. 15 has none.
         grouping: whether a batch holds all images of a few classes, or one image of each class.
         curriculum: how the smallest crop shrinks over the iterations; by default it is constant.
+        layer: of the teacher, whose pooled features the feature loss sees.
+        solve: how the barycenter is solved, where a loss needs one.
         draws: uniform numbers that a sampling loss finds in the view at every step.
     """
 
@@ -58,14 +71,26 @@ class MatchingDistiller:
     ce_weight: float = 1.0
     grouping: Literal["class-major", "one-per-class"] = "class-major"
     recover: Recover = field(default_factory=Recover)
-    request: Request = field(default_factory=Request)
+    layer: str = "penultimate"
+    solve: Solve = field(default_factory=Solve)
     curriculum: Curriculum = field(default_factory=Curriculum)
     draws: int = 0
 
     @property
-    def needs(self) -> tuple[type, ...]:
-        wanted = (Teacher, *self.feature_loss.needs, *self.regularizer.needs)
+    def needs(self) -> tuple[Need, ...]:
+        wanted: tuple[Need, ...] = (Teacher, *self.feature_loss.needs, *self.regularizer.needs)
         return tuple(dict.fromkeys(wanted))
+
+    @property
+    def variants(self) -> Mapping[type, Request[Any]]:
+        """What stands for a class of artifacts: features at its layer, its own barycenter."""
+        features = ClassFeaturesRequest(self.layer)
+        return {
+            ClassFeatures: features,
+            ClassMeans: ClassMeansRequest(self.layer),
+            ClassStats: ClassStatsRequest(variance=self.recover.variance),
+            Barycenter: BarycenterRequest(features, self.solve),
+        }
 
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit
@@ -108,7 +133,7 @@ class _Recovery:
         if resumed:
             done = at.chunk * recover.iterations + resumed.step
             self.emit(Note(f"recover: goes on after step {done} of {total}, where a process ended"))
-        with Tapped(self.model, layers=(self.method.request.layer,)) as tapped:
+        with Tapped(self.model, layers=(self.method.layer,)) as tapped:
             terms = self._objective(tapped, total)
             for chunk in chunks[at.chunk :]:
                 pixels = self._optimise(terms, chunk, at, resumed, total)

@@ -1,17 +1,24 @@
 """Relabel: the teacher's logits on augmented synthetic images (FKD)."""
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from bench.artifacts import SyntheticSet, Teacher
+from bench.artifacts.labels import Draws, SoftLabels
+from bench.artifacts.values import SyntheticSet, Teacher
+from bench.artifacts.views import Reference
+from bench.core.errors import BadValue
+from bench.core.events import Emit, Step
+from bench.core.seeds import generator_for
 from bench.data.augment import CropPolicy
 from bench.data.mixing import augmented_batch, draw_epochs, normalize
-from bench.events import Emit, Step
-from bench.labels import Draws, SoftLabels
-from bench.recipes import Relabel
-from bench.seeds import generator_for
+from bench.graph.request import Context, Request, Run, artifact
+from bench.plugin.recipes import Precision, Relabel
 from bench.stages.compute import autocast
-from bench.stages.teacher import network
+from bench.stages.squeeze import TeacherRequest
+from bench.stages.teacher import Average, Committee, Mode, labeller
 
 FORWARD_IMAGES = 500  # images per forward pass; the teacher is in evaluation mode, so any will do
 
@@ -34,7 +41,7 @@ def drawn(config: Relabel, images: Tensor, seed: int) -> Draws:
 @torch.no_grad()
 def relabel(
     synthetic: SyntheticSet,
-    teacher: Teacher,
+    teacher: Teacher | Committee,
     config: Relabel,
     mean: tuple[float, ...],
     std: tuple[float, ...],
@@ -46,7 +53,7 @@ def relabel(
 
     Students replay the draws and see bit-identical batches. Logits are rounded to float16.
     """
-    model = network(teacher, fast)
+    model = labeller(teacher, fast)
     device = synthetic.images.device
     images = normalize(synthetic.images, mean, std)
     draws = drawn(config, images, seed)
@@ -73,3 +80,55 @@ def relabel(
         boxes=draws.boxes,
         batch=draws.batch,
     )
+
+
+@artifact("relabel", SoftLabels, version=2, own=True)
+@dataclass(frozen=True)
+class SoftLabelsRequest(Request[SoftLabels]):
+    """Soft labels of a synthetic set, by default of the cell's set by the recipe's teacher.
+
+    Attributes:
+        teachers: one or several, whose outputs are averaged.
+        average: what is averaged: logits, or probabilities (whose logarithm is then stored).
+        mode: BatchNorm by running statistics ("eval") or by those of the batch ("train").
+    """
+
+    of: Request[SyntheticSet] | None = None
+    teachers: tuple[Request[Teacher], ...] = (TeacherRequest(),)
+    average: Average = "logits"
+    mode: Mode = "eval"
+    how: Relabel | None = None
+    precision: Precision | None = None
+    seed: int | None = None
+
+    def filled(self, at: Context) -> "SoftLabelsRequest":
+        of = self.of or at.synthetic
+        if of is None or not self.teachers:
+            raise BadValue(f"row {at.row!r}: expected soft labels of a set by at least one teacher")
+        return replace(
+            self,
+            of=of.filled(at),
+            teachers=tuple(teacher.filled(at) for teacher in self.teachers),
+            how=self.how or at.recipe.relabel,
+            precision=self.precision or at.recipe.precision,
+            seed=at.student_seed if self.seed is None else self.seed,
+        )
+
+    def needs(self, at: Context) -> tuple[Request[Any], ...]:
+        assert self.of is not None
+        return (self.of, *self.teachers)
+
+    def stream(self, at: Context) -> int | None:
+        return self.seed
+
+    def make(self, have: Reference, at: Context, run: Run) -> SoftLabels:
+        assert self.of is not None
+        assert self.how is not None
+        assert self.seed is not None
+        spec, fast = at.source.spec, self.precision == "bf16"
+        teachers = tuple(have[teacher] for teacher in self.teachers)
+        plain = len(teachers) == 1 and self.mode == "eval" and self.average == "logits"
+        teacher = teachers[0] if plain else Committee(teachers, self.average, self.mode)
+        return relabel(
+            have[self.of], teacher, self.how, spec.mean, spec.std, self.seed, fast, run.emit
+        )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.recipes import ScheduleName
+from bench.plugin.recipes import ScheduleName
 
 RISE_FROM = 0.01
 

@@ -1,18 +1,23 @@
 """Squeeze: train the teacher on the real set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from bench.artifacts import RealSet, Teacher
+from bench.artifacts.values import RealSet, Teacher
+from bench.artifacts.views import Reference
+from bench.core.events import Emit
+from bench.core.seeds import generator_for, seed_for
 from bench.data.augment import CropPolicy, crop_resize, draw_crops
 from bench.data.mixing import normalize
-from bench.events import Emit
+from bench.data.spec import Split
+from bench.graph.request import Context, Request, Run, artifact
 from bench.models.build import build_model
-from bench.recipes import Squeeze
-from bench.seeds import generator_for, seed_for
+from bench.plugin.recipes import Precision, Squeeze
 from bench.stages.accuracy import judge
 from bench.stages.compute import placed
 from bench.stages.schedule import Schedule
@@ -93,3 +98,51 @@ class AugmentedReal:
         images = normalize(pixels, self.real.mean, self.real.std)
         side = self.real.resolution
         return crop_resize(images, crops.to(self.device), flips.to(self.device), side)
+
+
+@artifact("squeeze", Teacher, version=3)
+@dataclass(frozen=True)
+class TeacherRequest(Request[Teacher]):
+    """A network trained on the real set; open fields are the recipe's.
+
+    Attributes:
+        arch, seed: of the network.
+        how, precision, resolution, stem: how it is trained, filled from recipe and data set.
+    """
+
+    arch: str | None = None
+    seed: int | None = None
+    how: Squeeze | None = None
+    precision: Precision | None = None
+    resolution: int | None = None
+    stem: str | None = None
+
+    def filled(self, at: Context) -> "TeacherRequest":
+        base = self.how or at.recipe.squeeze
+        arch = self.arch or base.arch
+        seed = base.seed if self.seed is None else self.seed
+        spec = at.source.spec
+        return replace(
+            self,
+            arch=arch,
+            seed=seed,
+            how=replace(base, arch=arch, seed=seed),
+            precision=self.precision or at.recipe.precision,
+            resolution=spec.resolution,
+            stem=spec.stem,
+        )
+
+    def reads(self) -> tuple[Split, ...]:
+        return ("train", "test")
+
+    def stream(self, at: Context) -> int | None:
+        return self.seed
+
+    def make(self, have: Reference, at: Context, run: Run) -> Teacher:
+        assert self.how is not None
+        fast = self.precision == "bf16"
+        real, test = run.split("train"), run.split("test")
+        return squeeze(real, test, self.how, run.device, fast, run.emit)
+
+    def facts(self, meta: Mapping[str, Any], at: Context) -> Mapping[str, object]:
+        return {"teacher_top1": meta["top1"]}

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 from torch.optim import Optimizer
 
-from bench.artifacts import RealSet
-from bench.events import Emit, StudentTrained
-from bench.labels import Score
+from bench.artifacts.labels import Score
+from bench.artifacts.values import RealSet
+from bench.core.events import Emit, StudentTrained
+from bench.core.seeds import seed_for
 from bench.models.build import build_model
-from bench.recipes import Student
-from bench.seeds import seed_for
+from bench.plugin.recipes import Student
 from bench.stages.accuracy import judge
 from bench.stages.compute import placed
 from bench.stages.schedule import Schedule

@@ -1,9 +1,13 @@
 """The teacher as a network: rebuilt from its artifact, frozen, in evaluation mode."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 from torch import nn
 
-from bench.artifacts import GlobalStats, Teacher
+from bench.artifacts.values import GlobalStats, Teacher
+from bench.core.errors import BadValue
 from bench.models.build import build_model
 from bench.models.moments import bn_running_stats
 from bench.stages.compute import placed
@@ -35,3 +39,60 @@ def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
 def running_stats(teacher: Teacher) -> GlobalStats:
     """The running statistics of every BatchNorm layer, on the device of the teacher's state."""
     return bn_running_stats(network(teacher))
+
+
+Average = Literal["logits", "probabilities"]
+Mode = Literal["eval", "train"]
+
+
+@dataclass(frozen=True)
+class Committee:
+    """Several teachers that label together.
+
+    Attributes:
+        average: of their logits, or of their probabilities, whose logarithm is the output.
+        mode: BatchNorm by running statistics, or by those of the batch.
+
+    Raises:
+        BadValue: they know different numbers of classes.
+    """
+
+    teachers: tuple[Teacher, ...]
+    average: Average = "logits"
+    mode: Mode = "eval"
+
+    def __post_init__(self) -> None:
+        counts = {teacher.num_classes for teacher in self.teachers}
+        if len(counts) != 1:
+            raise BadValue(
+                f"teachers: expected one number of classes, given {sorted(counts)}; "
+                "train them on the same data set"
+            )
+
+    @property
+    def num_classes(self) -> int:
+        return self.teachers[0].num_classes
+
+
+class _Averaged(nn.Module):
+    """The mean output of several networks."""
+
+    def __init__(self, members: list[nn.Module], average: Average) -> None:
+        super().__init__()
+        self.members, self.average = nn.ModuleList(members), average
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        outputs = torch.stack([member(x).float() for member in self.members])
+        if self.average == "logits":
+            return outputs.mean(0)
+        count = torch.tensor(float(len(self.members)), device=x.device)
+        return torch.logsumexp(outputs.log_softmax(-1), 0) - count.log()
+
+
+def labeller(teacher: Teacher | Committee, fast: bool = False) -> nn.Module:
+    """The frozen network that labels: a teacher, or several with their outputs averaged."""
+    if isinstance(teacher, Teacher):
+        return network(teacher, fast)
+    members = [network(member, fast) for member in teacher.teachers]
+    averaged = _Averaged(members, teacher.average)
+    return averaged.train(teacher.mode == "train").requires_grad_(False)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from bench.errors import CellFailed
-from bench.events import Emit, Note, Step
+from bench.core.errors import CellFailed
+from bench.core.events import Emit, Note, Step
 from bench.stages.compute import autocast
 from bench.stages.progress import (
     Progress,

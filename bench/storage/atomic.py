@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 
 ELSEWHERE = "choose another folder (--store)"
 _DENIED = f"it may not be read or written; {ELSEWHERE}"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from bench.errors import BadValue, CorruptArtifact
+from bench.core.errors import BadValue, CorruptArtifact
 
 A = TypeVar("A")
 FORMAT = 1  # of the manifest; a store written by a newer one is refused, never misread

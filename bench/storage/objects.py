@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bench.errors import BadValue, CorruptArtifact
+from bench.core.errors import BadValue, CorruptArtifact
 from bench.storage.atomic import explained
+from bench.storage.gc import addresses, object_folder
 from bench.storage.manifest import ArtifactSpec, Manifest, hash_of, parse
 from bench.storage.measure import Measured
 from bench.storage.place import LAST, Place
-from bench.storage.sweeping import addresses, object_folder
 
 A = TypeVar("A")
 DATA = "data.safetensors"

@@ -18,12 +18,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from bench import __version__
-from bench.errors import BadValue, CorruptArtifact
-from bench.fingerprint import canonical
-from bench.packing import content_digest, pack, plain, unpack
+from bench.core import __version__
+from bench.core.errors import BadValue, CorruptArtifact
+from bench.core.fingerprint import canonical
 from bench.storage.manifest import ArtifactSpec, Manifest, hash_of
 from bench.storage.measure import Measured
+from bench.storage.packing import content_digest, pack, plain, unpack
 
 A = TypeVar("A")
 METADATA = "json"

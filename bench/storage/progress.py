@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.storage.atomic import write_atomically
 
 if TYPE_CHECKING:

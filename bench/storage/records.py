@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bench.errors import BadValue, CorruptArtifact
+from bench.core.errors import BadValue, CorruptArtifact
 from bench.storage.atomic import explained
 from bench.storage.place import Place
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.storage.atomic import explained
 from bench.storage.place import LAST, LocalPlace, Place
 

@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bench.events import Milestone, StudentTrained
+from bench.core.events import Milestone, StudentTrained
 from bench.tracking.outbox import Outbox
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from bench.artifacts import SyntheticSet
-    from bench.labels import Score
+    from bench.artifacts.labels import Score
+    from bench.artifacts.values import SyntheticSet
 
 ROWS, COLUMNS = 10, 10  # classes and images of each that the picture of a synthetic set shows
 

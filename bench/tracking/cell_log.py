@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 
-from bench.events import (
+from bench.core.events import (
     CellFailed,
     CellFinished,
     CellStarted,
@@ -162,8 +162,8 @@ class CellLog:
             self._tag({"diverged": "true"})
 
     def _picture(self, event: StageFinished) -> None:
-        from bench.artifacts import SyntheticSet
-        from bench.labels import Score
+        from bench.artifacts.labels import Score
+        from bench.artifacts.values import SyntheticSet
 
         if isinstance(event.artifact, Score):
             self.files.confusion(event.artifact)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.tracking.layout import file_name
 from bench.tracking.tracker import answers, public, sqlite_file
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from bench.events import (
+from bench.core.events import (
     CellFailed,
     CellFinished,
     Event,

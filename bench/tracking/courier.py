@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.tracking.books import Books
 from bench.tracking.connection import Clash, Refused, Unreachable
 from bench.tracking.layout import Point

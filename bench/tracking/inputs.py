@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bench.events import RealSplit
+from bench.core.events import RealSplit
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from bench.artifacts import SyntheticSet
+    from bench.artifacts.values import SyntheticSet
 
 DIGEST = 36  # characters, MLflow's limit
 

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from bench.events import (
+from bench.core.events import (
     CellFailed,
     CellFinished,
     CellStarted,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.events import Emit, Event, Note, Step, StudyStarted, silent
+from bench.core.events import Emit, Event, Note, Step, StudyStarted, silent
 from bench.tracking.dispatch import PATIENCE
 from bench.tracking.study_log import StudyLog
 from bench.tracking.tracker import Tracker, public

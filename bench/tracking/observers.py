@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Protocol
 
-from bench.errors import StopRun
-from bench.events import Event, Note
+from bench.core.errors import StopRun
+from bench.core.events import Event, Note
 
 
 class Observer(Protocol):

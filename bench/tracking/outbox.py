@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from bench.errors import BadData
+from bench.core.errors import BadData
 from bench.tracking import owner
 from bench.tracking.layout import file_name
 

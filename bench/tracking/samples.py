@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.events import Step
+from bench.core.events import Step
 
 if TYPE_CHECKING:
     import torch

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.events import StudentTrained
+from bench.core.events import StudentTrained
 from bench.tracking.connection import import_mlflow
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from os.path import commonpath
 from pathlib import Path
 
-from bench.events import (
+from bench.core.events import (
     CellFailed,
     CellFinished,
     CellStarted,

@@ -13,7 +13,7 @@ Each minimises the mean distance to the given densities p_1..p_N, all (N, S, S) 
 import numpy as np
 import ot
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.transport.cost import Array
 
 STEPS = 100  # most updates of the Wasserstein atoms; they rest after about ten

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from bench.errors import CellFailed
+from bench.core.errors import CellFailed
 from bench.transport.cost import Array
 
 PIVOTS = 10_000_000  # limit of the network simplex; 100 x 5000 needs about 1e5

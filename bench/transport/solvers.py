@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bench.errors import UnknownName
+from bench.core.errors import UnknownName
 from bench.transport.alternating import alternating_barycenter
 from bench.transport.cost import Array
 from bench.transport.entropic import sinkhorn_barycenter

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.analysis.closeness import class_distance, closeness, radii
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.transport.cost import Array
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.analysis.embedding import embed, principal
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 
 
 def test_principal_axes_of_a_line() -> None:

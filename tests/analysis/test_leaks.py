@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from bench.analysis.leaks import class_order, hashes, near_duplicates, unsound
-from bench.artifacts import SyntheticSet
-from bench.errors import BadValue
+from bench.artifacts.values import SyntheticSet
+from bench.core.errors import BadValue
 
 
 def smooth(count: int, seed: int, channels: int = 3, side: int = 32) -> Tensor:

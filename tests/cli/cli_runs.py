@@ -15,7 +15,7 @@ LIMIT = 180.0  # seconds until a process that should have ended is given up
 
 TINY = '''
 """Tiny: three rows, two seeds, a small network."""
-from bench.study import Row, Study
+from bench.study.grid import Row, Study
 
 FAST = {
     "squeeze.arch": "convnet3-w16-bn",

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.cli.figure1 import figure1
-from bench.cli.figure4 import RECORDS, figure4
-from bench.cli.session import Session, open_session
-from bench.cli.study_arguments import StudyArguments
-from bench.events import silent
-from bench.making import Workshop
+from bench.app.arguments import StudyArguments
+from bench.app.figure1 import figure1
+from bench.app.figure4 import RECORDS, figure4
+from bench.app.session import Session, open_session
+from bench.core.events import silent
+from bench.execution.workshop import Workshop
 
 SETTINGS = ("squeeze.epochs=2", "recover.iterations=3", "relabel.epochs=1", "ipc=2", "seeds=1")
 
@@ -47,7 +47,7 @@ def test_a_second_drawing_reads_the_record(
     def refuse(*_: object) -> None:
         raise AssertionError("computed twice")
 
-    monkeypatch.setattr("bench.cli.figure4._compute", refuse)
+    monkeypatch.setattr("bench.app.figure4._compute", refuse)
     (second,) = figure4(session)
     assert second.figure == first.figure
     assert second.table == first.table

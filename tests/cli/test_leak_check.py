@@ -5,27 +5,26 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.artifacts import SyntheticSet
-from bench.cli.leak_check import RECORDS, leak_warnings
-from bench.cli.session import Session, open_session
-from bench.cli.study_arguments import StudyArguments
+from bench.app.arguments import StudyArguments
+from bench.app.leak_check import RECORDS, leak_warnings
+from bench.app.session import Session, open_session
+from bench.artifacts.values import SyntheticSet
+from bench.core.events import silent
 from bench.data.load import load
-from bench.events import silent
-from bench.making import Workshop
+from bench.execution.workshop import Workshop
 
 LEAKY = '''
 """Takes its images from the test split. Source: a test."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 import torch
-from bench import RealSet, Request, SyntheticSet, distiller
+from bench import RealSet, SyntheticSet, distiller
 from bench.data.builtin import get_dataset
 from bench.data.load import load
 
 @dataclass(frozen=True)
 class Leaky:
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = field(default_factory=Request)
     def distill(self, reference, budget, rng, emit):
         test = load(get_dataset("digits"), "test", Path({root!r}))
         chosen = torch.stack([torch.nonzero(test.labels == k).flatten()[0] for k in range(10)])
@@ -40,7 +39,7 @@ def leaky():
     return Leaky()
 '''
 STUDY = """
-from bench.study import Row, Study
+from bench.study.grid import Row, Study
 STUDY = Study("leaks", "Leaks", (Row("leaky", "leaky"), Row("sound", "random")), seeds=(0,))
 """
 

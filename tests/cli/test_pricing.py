@@ -4,10 +4,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from bench.cli.pricing import largest
-from bench.costs import Cost
-from bench.plan import Plan
-from bench.store import Store
+from bench.app.pricing import largest
+from bench.execution.costs import Cost
+from bench.graph.plan import Plan
+from bench.storage.store import Store
 
 
 def plan_of(*stages: str) -> Plan:

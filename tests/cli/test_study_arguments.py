@@ -6,9 +6,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from bench.app.arguments import StudyArguments
+from bench.app.running import RunOptions
 from bench.cli.run_options import quiet_option, run_options
-from bench.cli.running import RunOptions
-from bench.cli.study_arguments import StudyArguments, study_options
+from bench.cli.study_arguments import study_options
 
 Given = list[tuple[StudyArguments, RunOptions, bool]]
 

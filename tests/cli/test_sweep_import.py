@@ -11,16 +11,16 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from optuna.trial import Trial
 
+from bench.app.arguments import StudyArguments
+from bench.app.running import RunOptions
+from bench.app.sweep_options import SweepOptions
+from bench.app.sweeping import run_sweep
 from bench.cli.main import cli
-from bench.cli.running import RunOptions
-from bench.cli.study_arguments import StudyArguments
-from bench.cli.sweep_options import SweepOptions
-from bench.cli.sweeping import run_sweep
 
 SWEEP = '''"""A tiny search."""
 
-from bench.search import Sweep
-from bench.study import Row
+from bench.study.search import Sweep
+from bench.study.grid import Row
 
 FAST = {"squeeze.epochs": 1, "recover.iterations": 3, "relabel.epochs": 9}
 SWEEP = Sweep(

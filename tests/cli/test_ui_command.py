@@ -18,7 +18,7 @@ ABLATION = '''
 """The four released rows of Table 4, in their shortest form."""
 from dataclasses import replace
 
-from bench.study import Study
+from bench.study.grid import Study
 from studies.ablation import released
 
 FAST = {

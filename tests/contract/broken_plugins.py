@@ -3,12 +3,12 @@
 DISTILLER = '''
 """Source: a test."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 
-from bench import BadValue, RealSet, Request, SyntheticSet, Uniform, distiller
-from bench.events import Step
+from bench import BadValue, RealSet, SyntheticSet, Uniform, distiller
+from bench.core.events import Step
 from methods.real import RandomSubset
 
 CALLS, BREAKS = [], []
@@ -22,7 +22,6 @@ def _as_it_is(made, rng):
 class Changed:
     change: object
     needs: tuple = (RealSet,)
-    request: Request = field(default_factory=Request)
 
     def distill(self, reference, budget, rng, emit):
         made = RandomSubset().distill(reference, budget, rng, emit)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from bench.checking import Check, check_plugin
-from bench.cli.session import find_source
-from bench.registry import Registered
+from bench.app.checking import Check, check_plugin
+from bench.app.session import find_source
+from bench.plugin.registry import Registered
 
 
 class Checker:

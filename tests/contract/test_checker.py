@@ -16,8 +16,8 @@ from broken_plugins import (
 )
 from shared_checker import Checker
 
-from bench.plugins import load_file
-from bench.registry import Registered, forget
+from bench.plugin.discovery import load_file
+from bench.plugin.registry import Registered, forget
 
 
 class Load:

@@ -3,8 +3,8 @@
 import pytest
 from shared_checker import Checker
 
-from bench.plugins import get, names
-from bench.registry import Kind
+from bench.plugin.discovery import get, names
+from bench.plugin.registry import Kind
 
 PLUGINS = [(kind, name) for kind in ("distiller", "evaluator") for name in names(kind)]
 

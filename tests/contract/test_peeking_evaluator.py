@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from bench.checking import check_plugin
-from bench.cli.session import find_source
-from bench.plugins import load_file
-from bench.registry import forget
+from bench.app.checking import check_plugin
+from bench.app.session import find_source
+from bench.plugin.discovery import load_file
+from bench.plugin.registry import forget
 
 PEEKING = '''
 """Scores every student twice and keeps the better one. Source: what not to do."""

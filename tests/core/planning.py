@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from bench.data.builtin import get_dataset
-from bench.overrides import parse
-from bench.plan import CellPlan, Plan, Source
-from bench.planner import make_plan
-from bench.study import Row, Study
+from bench.execution.planner import make_plan
+from bench.graph.plan import CellPlan, Plan
+from bench.graph.request import Source
+from bench.study.grid import Row, Study
+from bench.study.overrides import parse
 
 SOURCE = Source(get_dataset("digits"), train="a" * 64, test="b" * 64, train_count=9, test_count=5)
 RELEASED = tuple(Row(name, name) for name in ("wmdd", "ce-pcbn", "wass-bn", "sre2l"))

@@ -1,27 +1,24 @@
-"""Hashes of the code behind each core stage; run as a script, writes versions.json anew."""
+"""Hashes of the code behind each built-in kind; run as a script, writes versions.json anew."""
 
 import json
 from pathlib import Path
 
-from bench.fingerprint import module_hash
-from bench.plan import VERSIONS
+from bench.core.fingerprint import module_hash
+from bench.execution import planner as planner
+from bench.graph.request import kinds
 
 FILE = Path(__file__).with_name("versions.json")
 NUMERIC = (  # what decides about numbers; the rest of the core moves artifacts around
     "bench.stages",
     "bench.models",
     "bench.transport",
-    "bench.seeds",
+    "bench.core.seeds",
     "bench.data.augment",
     "bench.data.codec",
     "bench.data.mixing",
 )
-BEHIND = {  # stage -> modules from which its numbers come; what they import counts, too
-    "squeeze": ("bench.stages.squeeze",),
-    "observe": ("bench.stages.observe",),
-    "barycenter": ("bench.stages.barycenter", "bench.stages.observe"),
+USED = {  # kind -> modules that plugins of it compute with, beside those its own module imports
     "recover": ("bench.stages.recover", "bench.stages.observe", "bench.transport.solvers"),
-    "relabel": ("bench.stages.relabel",),
     "evaluate": (
         "bench.stages.student",
         "bench.stages.relabel",
@@ -29,13 +26,21 @@ BEHIND = {  # stage -> modules from which its numbers come; what they import cou
         "bench.stages.placement",
     ),
 }
+BEHIND = {
+    name: (kind.__module__, *USED.get(name, ()))
+    for name, kind in kinds().items()
+    if kind.__module__.startswith("bench.")
+}
 
 
 def current() -> dict[str, dict[str, object]]:
-    """Stage -> its version in the planner and the hash of the code behind it."""
+    """Kind -> its version and the hash of the code behind it."""
     return {
-        stage: {"version": VERSIONS[stage], "hash": module_hash(modules, NUMERIC)[:16]}
-        for stage, modules in BEHIND.items()
+        name: {
+            "version": kinds()[name].version,
+            "hash": module_hash(modules, NUMERIC)[:16],
+        }
+        for name, modules in BEHIND.items()
     }
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.calibration import BIGGEST, TYPICAL, Meter, Shape
-from bench.store import Store
+from bench.execution.calibration import BIGGEST, TYPICAL, Meter, Shape
+from bench.storage.store import Store
 
 SMALL = Shape("train", "convnet3-w16-bn", 1, 8, 10, "auto", 16, False)
 CPU = torch.device("cpu")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from planning import addresses, moved, plan_of, study_of
 
-from bench.plugins import load_file
-from bench.registry import forget
-from bench.study import Row
+from bench.plugin.discovery import load_file
+from bench.plugin.registry import forget
+from bench.study.grid import Row
 
 DISTILLER = '''
 """Source: a test."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.codehash import PROJECT, code_hash, module_hash
-from bench.errors import BrokenPlugin, UnknownName
+from bench.core.codehash import PROJECT, code_hash, module_hash
+from bench.core.errors import BrokenPlugin, UnknownName
 
 METHOD = '''"""A method."""
 
@@ -195,18 +195,22 @@ def test_broken_and_missing_files_are_named(methods: Path) -> None:
 
 
 def test_modules_of_the_project_are_hashed_by_name() -> None:
-    alone = module_hash(["bench.seeds"])
-    assert alone == module_hash(["bench.seeds"])
-    assert alone != module_hash(["bench.errors"])
-    assert module_hash(["bench.fingerprint"]) != module_hash(["bench.fingerprint"], ["bench"])
-    assert module_hash(["bench.seeds", "bench.errors"]) == module_hash(
-        ["bench.errors", "bench.seeds"]
+    alone = module_hash(["bench.core.seeds"])
+    assert alone == module_hash(["bench.core.seeds"])
+    assert alone != module_hash(["bench.core.errors"])
+    assert module_hash(["bench.core.fingerprint"]) != module_hash(
+        ["bench.core.fingerprint"], ["bench"]
+    )
+    assert module_hash(["bench.core.seeds", "bench.core.errors"]) == module_hash(
+        ["bench.core.errors", "bench.core.seeds"]
     )
 
 
 def test_an_unknown_module_is_named_with_the_nearest() -> None:
-    with pytest.raises(UnknownName, match=r"'bench\.sedes' — did you mean 'seeds'"):
-        module_hash(["bench.sedes"])
+    with pytest.raises(
+        UnknownName, match=r"'bench\.core\.sedes' — did you mean 'bench.core.seeds'"
+    ):
+        module_hash(["bench.core.sedes"])
 
 
 def test_the_methods_of_this_project_have_hashes() -> None:

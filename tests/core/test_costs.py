@@ -8,14 +8,13 @@ import pytest
 import torch
 from planning import SOURCE, cell_of
 
-from bench import costs
-from bench.calibration import Meter
-from bench.costs import START, predict
-from bench.loss_timing import Comparison
-from bench.results import recover_steps
-from bench.solver_timing import Problem
-from bench.store import Store
-from bench.study import Row
+from bench.execution import costs
+from bench.execution.calibration import Meter
+from bench.execution.costs import START, predict
+from bench.execution.loss_timing import Comparison
+from bench.execution.solver_timing import Problem
+from bench.storage.store import Store
+from bench.study.grid import Row
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ def test_a_step_is_the_network_and_the_comparison_with_real_features(
 ) -> None:
     monkeypatch.setattr(Meter, "typical", lambda self, step, shape: 0.25)
     cell = cell_of(Row(name, name))
-    steps = recover_steps(cell)
+    steps = cell.synthetic.request.steps(cell.at)
     assert steps
     cost = predict(cell, cell.tasks["recover"], meter)
     assert cost.seconds == pytest.approx(START + steps * (0.5 + loss))

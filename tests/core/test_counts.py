@@ -8,17 +8,17 @@ import pytest
 import torch
 from planning import RELEASED, study_of
 
-import bench.making
-from bench.cli.session import find_source
-from bench.events import Event, StageFinished, StageStarted
-from bench.making import Workshop
-from bench.overrides import parse
-from bench.plan import Plan
-from bench.planner import make_plan
-from bench.results import row_of
-from bench.run import run_plan
-from bench.store import Store
-from reports.cells import cells_of, computing_time
+import bench.execution.workshop
+from bench.app.session import find_source
+from bench.core.events import Event, StageFinished, StageStarted
+from bench.execution.planner import make_plan
+from bench.execution.results import row_of
+from bench.execution.runner import run_plan
+from bench.execution.workshop import Workshop
+from bench.graph.plan import Plan
+from bench.storage.store import Store
+from bench.study.overrides import parse
+from reports.numbers.cells import cells_of, computing_time
 
 TINY = (
     "squeeze.arch=convnet3-w16-bn",
@@ -86,7 +86,7 @@ def test_a_second_run_makes_nothing_and_loads_neither_data_nor_models(
     def forbidden(*args: object, **kwargs: object) -> None:
         raise AssertionError("a hit must not load data or build a network")
 
-    monkeypatch.setattr(bench.making, "load", forbidden)
+    monkeypatch.setattr(bench.execution.workshop, "load", forbidden)
     monkeypatch.setattr(torch.nn.Module, "__init__", forbidden)
     again = ran.run()
     assert made(again) == {}

@@ -12,8 +12,8 @@ from typing import Literal
 
 import pytest
 
-from bench.errors import BadValue
-from bench.fingerprint import address, canonical, canonical_text, coerced, digest_of
+from bench.core.errors import BadValue
+from bench.core.fingerprint import address, canonical, canonical_text, coerced, digest_of
 
 DATACLASS = "from dataclasses import dataclass\n\n@dataclass(frozen=True)\n"
 

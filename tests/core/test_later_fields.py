@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bench.fingerprint import LATER, canonical, digest_of
-from bench.recipes import Student
+from bench.core.fingerprint import LATER, canonical, digest_of
+from bench.plugin.recipes import Student
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.session import find_source
+from bench.app.session import find_source
+from bench.core.errors import BadValue, UnknownName
 from bench.data.builtin import get_dataset
-from bench.errors import BadValue, UnknownName
-from bench.limits import free_of_batchnorm
-from bench.overrides import Overrides, parse
-from bench.plan import Plan, Source
-from bench.planner import make_plan
-from bench.study import Row, Study
+from bench.execution.planner import make_plan
+from bench.graph.plan import Plan
+from bench.graph.request import Source
+from bench.stages.observe import free_of_batchnorm
+from bench.study.grid import Row, Study
+from bench.study.overrides import Overrides, parse
 
 
 def source(smallest: int = 0) -> Source:

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench.artifacts import Barycenter, ClassFeatures
-from bench.calibration import Meter, Shape
-from bench.loss_timing import RECORDS, Comparison, comparing_seconds
-from bench.store import Store
-from bench.views import Reference, View
+from bench.artifacts.values import Barycenter, ClassFeatures
+from bench.artifacts.views import Reference, View
+from bench.execution.calibration import Meter, Shape
+from bench.execution.loss_timing import RECORDS, Comparison, comparing_seconds
+from bench.storage.store import Store
 
 SHAPE = Shape("recover", "convnet3-w16-bn", 1, 8, 10, "auto", 6, False)
 CPU = torch.device("cpu")

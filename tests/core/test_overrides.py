@@ -2,10 +2,10 @@
 
 import pytest
 
-from bench.errors import BadValue
-from bench.overrides import apply_to_recipe, apply_to_study, parse, row_overrides
-from bench.presets import recipe_for
-from bench.study import Row, Study
+from bench.core.errors import BadValue
+from bench.study.grid import Row, Study
+from bench.study.overrides import apply_to_recipe, apply_to_study, parse, row_overrides
+from bench.study.presets import recipe_for
 
 STUDY = Study("s", "t", (Row("a", "wmdd"), Row("b", "sre2l")))
 

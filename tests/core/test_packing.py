@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 import pytest
 import torch
 
-from bench.artifacts import (
+from bench.artifacts.labels import Draws, Score, SoftLabels
+from bench.artifacts.values import (
     Barycenter,
     ClassFeatures,
     ClassMeans,
@@ -17,10 +18,9 @@ from bench.artifacts import (
     SyntheticSet,
     Teacher,
 )
-from bench.errors import BadValue, CorruptArtifact
-from bench.labels import Draws, Score, SoftLabels
-from bench.packing import content_digest, pack, plain, unpack
-from bench.views import Moments, View
+from bench.artifacts.views import Moments, View
+from bench.core.errors import BadValue, CorruptArtifact
+from bench.storage.packing import content_digest, pack, plain, unpack
 
 X = torch.arange(6.0).reshape(2, 3)
 IDS = torch.arange(2)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from planning import RELEASED, SOURCE, addresses, cell_of, moved, plan_of, study_of
 
-from bench.errors import BadValue, BenchError, UnknownName
-from bench.fingerprint import digest_of
-from bench.plan import Source
-from bench.study import Row
+from bench.core.errors import BadValue, BenchError, UnknownName
+from bench.core.fingerprint import digest_of
+from bench.graph.request import Source
+from bench.study.grid import Row
 
 WMDD, SRE2L, RANDOM = Row("a", "wmdd"), Row("b", "sre2l"), Row("c", "random")
 FULL = Row("d", "full")
@@ -113,7 +113,7 @@ def test_addresses_are_equal_in_another_process() -> None:
     here = Path(__file__).parent
     code = (
         "from planning import RELEASED, plan_of, study_of\n"
-        "from bench.fingerprint import digest_of\n"
+        "from bench.core.fingerprint import digest_of\n"
         "print(digest_of(sorted(plan_of(study_of(*RELEASED)).tasks())))"
     )
     env = {"PYTHONPATH": f"{here}:{here.parents[1]}", "PYTHONHASHSEED": "12345", "PATH": ""}
@@ -145,8 +145,8 @@ def test_a_plan_that_cannot_be_made_says_why(
 def test_expanding_every_study_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
-        "from bench.catalog import load_study, study_names\n"
-        "from bench.study import expand\n"
+        "from bench.study.catalog import load_study, study_names\n"
+        "from bench.study.grid import expand\n"
         "print(sum(len(expand(load_study(name), 'paper')) for name in study_names()))\n"
         "print([m for m in ('torch', 'mlflow', 'pandas', 'ot', 'numpy') if m in sys.modules])"
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import BrokenPlugin, DuplicateName, UnknownName
-from bench.plugins import get, listing, load_file, names, scan
+from bench.core.errors import BrokenPlugin, DuplicateName, UnknownName
+from bench.plugin.discovery import get, listing, load_file, names, scan
 
 GOOD = '''
 """Source: a test."""
@@ -73,7 +73,10 @@ def test_unknown_name_gets_the_nearest_match() -> None:
 
 
 def test_listing_imports_nothing_heavy() -> None:
-    code = "import sys; from bench.plugins import listing; listing(); print('torch' in sys.modules)"
+    code = (
+        "import sys; from bench.plugin.discovery import listing\n"
+        "listing(); print('torch' in sys.modules)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.errors import UnknownName
-from bench.presets import recipe_about, recipe_for, recipe_names
-from bench.recipes import Recipe
+from bench.core.errors import UnknownName
+from bench.plugin.recipes import Recipe
+from bench.study.presets import recipe_about, recipe_for, recipe_names
 
 SIDES = {"digits": 8, "cifar100": 32, "tiny-imagenet": 64, "imagenette": 224, "imagenet-1k": 224}
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from cli_runs import ADDED
 
+from bench.app.reproduction import chosen, item_name, reproducible, reproduction, without
+from bench.core.errors import UnknownName
 from bench.data.builtin import get_dataset
-from bench.errors import UnknownName
-from bench.plan import Source
-from bench.plugins import load_file
-from bench.reproduction import chosen, item_name, reproducible, reproduction, without
+from bench.graph.request import Source
+from bench.plugin.discovery import load_file
 
 
 def nominal(name: str) -> Source:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.seeds import generator_for, seed_for
+from bench.core.seeds import generator_for, seed_for
 
 
 @pytest.mark.parametrize(

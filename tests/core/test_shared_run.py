@@ -7,17 +7,17 @@ import pytest
 import torch
 from planning import study_of
 
-from bench.cli.session import find_source
-from bench.errors import CellFailed
-from bench.events import silent
-from bench.making import Workshop
-from bench.overrides import parse
-from bench.plan import CellPlan, Plan
-from bench.planner import make_plan
-from bench.results import FAILURES
-from bench.run import Runner, run_plan
-from bench.store import Store
-from bench.study import Row
+from bench.app.session import find_source
+from bench.core.errors import CellFailed
+from bench.core.events import silent
+from bench.execution.planner import make_plan
+from bench.execution.results import FAILURES
+from bench.execution.runner import Runner, run_plan
+from bench.execution.workshop import Workshop
+from bench.graph.plan import CellPlan, Plan
+from bench.storage.store import Store
+from bench.study.grid import Row
+from bench.study.overrides import parse
 
 
 @pytest.fixture

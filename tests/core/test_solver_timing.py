@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import solver_timing
-from bench.solver_timing import Problem, seconds_of, simulated, timed
+from bench.execution import solver_timing
+from bench.execution.solver_timing import Problem, seconds_of, simulated, timed
 from bench.stages.barycenter import Solve
-from bench.store import Store
+from bench.storage.store import Store
 
 SMALL = Problem(Solve(iterations=5), images=20, dims=4, atoms=2)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from bench.errors import BadValue, UnknownName
-from bench.overrides import Overrides, apply_to_study
-from bench.recipes import Profile
-from bench.seeds import seed_for
-from bench.study import Contrast, Grid, Row, Study, expand
+from bench.core.errors import BadValue, UnknownName
+from bench.core.seeds import seed_for
+from bench.plugin.recipes import Profile
+from bench.study.grid import Contrast, Grid, Row, Study, expand
+from bench.study.overrides import Overrides, apply_to_study
 
 ROWS = (Row("a", "wmdd"), Row("b", "sre2l"))
 

@@ -6,6 +6,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 from torchvision.transforms import RandomResizedCrop
 
+from bench.core.errors import BadValue
 from bench.data.augment import (
     BatchCrop,
     CropPolicy,
@@ -17,7 +18,6 @@ from bench.data.augment import (
     eval_view,
     roll,
 )
-from bench.errors import BadValue
 
 WHOLE = CropPolicy(scale_min=1, ratio_min=1, ratio_max=1, flip=0)
 

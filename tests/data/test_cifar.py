@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from torchvision.datasets import CIFAR10, CIFAR100
 
+from bench.core.errors import BadData
 from bench.data.builtin import get_dataset
 from bench.data.load import load
-from bench.errors import BadData
 
 
 def pickled(path: Path, value: dict[str, object]) -> tuple[str, str]:

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
+from bench.core.errors import BadValue
 from bench.data.codec import encode_decode
-from bench.errors import BadValue
 
 
 def images(*shape: int) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from bench.core.errors import BadData
 from bench.data import cache
 from bench.data.builtin import get_dataset
 from bench.data.load import digest, load
@@ -18,7 +19,6 @@ from bench.data.prepare import list_datasets, prepare, verify
 from bench.data.roots import cache_folder
 from bench.data.sources.arrays import Arrays
 from bench.data.spec import DatasetSpec, Split
-from bench.errors import BadData
 
 Write = Callable[..., Path]
 PIXELS = np.arange(6 * 4 * 4 * 3, dtype=np.uint8).reshape(6, 4, 4, 3)

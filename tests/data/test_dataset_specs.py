@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.errors import BadData, BadValue, UnknownName
 from bench.data.builtin import BUILTIN, dataset_names, get_dataset
 from bench.data.roots import data_root
-from bench.errors import BadData, BadValue, UnknownName
 
 
 @pytest.mark.parametrize(

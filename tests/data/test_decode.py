@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.core.errors import BadData
 from bench.data.sources.decode import decode, fit
-from bench.errors import BadData
 
 
 def saved(image: Image.Image, path: Path) -> Path:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.session import find_source, find_spec
+from bench.app.session import find_source, find_spec
+from bench.core.errors import UnknownName
 from bench.data.load import load
 from bench.data.sources.held_out import members
-from bench.errors import UnknownName
-from bench.presets import family
+from bench.study.presets import family
 
 
 def test_every_fifth_image_of_a_class_is_held_out() -> None:

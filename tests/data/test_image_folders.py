@@ -9,9 +9,9 @@ import pytest
 from torchvision.datasets import ImageFolder as Reference
 from torchvision.transforms import CenterCrop, Compose, Resize
 
+from bench.core.errors import BadData
 from bench.data.builtin import get_dataset
 from bench.data.load import load
-from bench.errors import BadData
 
 Write = Callable[..., Path]
 

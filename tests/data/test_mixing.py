@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
+from bench.artifacts.labels import Draws
+from bench.core.errors import BadValue
 from bench.data.augment import CropPolicy, crop_resize
 from bench.data.mixing import (
     augmented_batch,
@@ -13,8 +15,6 @@ from bench.data.mixing import (
     draw_epochs,
     normalize,
 )
-from bench.errors import BadValue
-from bench.labels import Draws
 
 WHOLE = CropPolicy(scale_min=1, ratio_min=1, ratio_max=1, flip=0)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.errors import BadData
 from bench.data.builtin import get_dataset
 from bench.data.load import load
-from bench.errors import BadData
 
 Write = Callable[..., Path]
 WNIDS = [f"n{k:08d}" for k in range(200)]

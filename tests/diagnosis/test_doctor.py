@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.doctor import diagnose
+from bench.diagnosis.doctor import diagnose
 
 
 def test_every_part_is_looked_at_once_and_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.artifacts import RealSet, SyntheticSet, Teacher
+from bench.artifacts.values import RealSet, SyntheticSet, Teacher
+from bench.core.events import silent
 from bench.data.builtin import get_dataset
 from bench.data.load import load
-from bench.events import silent
-from bench.recipes import Squeeze
+from bench.plugin.recipes import Squeeze
 from bench.stages.squeeze import squeeze
 from methods.real import subset
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from bench import Reference
-from bench.artifacts import RealSet, SyntheticSet, Teacher
-from bench.errors import BadValue
-from bench.events import silent
-from bench.recipes import Recipe, Relabel, Student
+from bench.artifacts.values import RealSet, SyntheticSet, Teacher
+from bench.core.errors import BadValue
+from bench.core.events import silent
+from bench.plugin.recipes import Recipe, Relabel, Student
 from bench.stages.epoch_choice import BestEpoch, Exam, divide
 from evaluators.fkd_held_out import fkd_held_out
 

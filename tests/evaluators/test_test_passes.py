@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import pytest
 
 from bench import Reference
-from bench.artifacts import RealSet, SyntheticSet, Teacher
-from bench.contracts import Evaluator
-from bench.events import silent
-from bench.labels import SoftLabels
-from bench.plugins import get, names
-from bench.recipes import Recipe, Relabel, Student
-from bench.split_reads import watched
+from bench.app.split_reads import watched
+from bench.artifacts.labels import SoftLabels
+from bench.artifacts.values import RealSet, SyntheticSet, Teacher
+from bench.core.events import silent
+from bench.plugin.contracts import Evaluator
+from bench.plugin.discovery import get, names
+from bench.plugin.recipes import Recipe, Relabel, Student
 from bench.stages.relabel import relabel
 
 RECIPE = Recipe(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.execution.executor import InProcess, Sharing
-from bench.store import Store
+from bench.execution.sharing import InProcess, Sharing
+from bench.storage.store import Store
 
 CELLS = ["a", "b", "c", "d"]
 

@@ -11,14 +11,14 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from services import Shared, started, until
 
-from bench.events import Step
-from bench.store import Store
+from bench.core.events import Step
+from bench.storage.store import Store
 from bench.tracking.outbox import Outbox, new_header
 from bench.tracking.samples import due
 
 STUDY = '''
 """Shared: rows of three kinds, two seeds, a small network."""
-from bench.study import Row, Study
+from bench.study.grid import Row, Study
 
 SHORT = {
     "squeeze.arch": "convnet3-w16-bn",

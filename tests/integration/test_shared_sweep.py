@@ -12,16 +12,16 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from services import Postgres, started, until
 
+from bench.search.queue import GONE, OWNER
+from bench.search.storage import storage_at
 from bench.storage.owner import owner_named
-from bench.store import Store
-from bench.sweep.queue import GONE, OWNER
-from bench.sweep.storage import storage_at
+from bench.storage.store import Store
 
 SWEEP = '''
 """A tiny search whose trials take a second or two, once the gate is open."""
 
-from bench.search import Sweep
-from bench.study import Row
+from bench.study.search import Sweep
+from bench.study.grid import Row
 
 SHORT = {
     "squeeze.arch": "convnet3-w16-bn",

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from bench import BadValue, RealSet, Reference
-from bench.contracts import Budget
-from bench.events import silent
+from bench.core.events import silent
+from bench.plugin.contracts import Budget
 from methods.coresets import herd, k_center
 from methods.rded import stitch
 from methods.real import FullSet, RandomSubset

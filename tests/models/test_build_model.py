@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torchvision.models import resnet18, resnet50
 
-from bench.errors import BadValue, UnknownName
+from bench.core.errors import BadValue, UnknownName
 from bench.models.build import ARCHS, build_model
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.models.build import build_model
 from bench.models.moments import (
     batch_moments,

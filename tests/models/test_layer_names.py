@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.errors import BadValue, UnknownName
+from bench.core.errors import BadValue, UnknownName
 from bench.models.build import build_model
 from bench.models.layers import layer_names, resolve_layer
 

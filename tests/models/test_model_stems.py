@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from bench.core.errors import UnknownName
 from bench.data.spec import Stem
-from bench.errors import UnknownName
 from bench.models.build import build_model
 from bench.models.stems import STEMS, resolve_stem, stem_layers
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bench.core.errors import UnknownName
 from bench.data.builtin import get_dataset
-from bench.errors import UnknownName
 from bench.models.build import build_model
 from bench.models.outline import feature_dims, outline, outline_for
 

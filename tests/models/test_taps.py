@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.errors import BadValue, UnknownName
+from bench.core.errors import BadValue, UnknownName
 from bench.models.build import build_model
 from bench.models.taps import Tapped, has_batchnorm, layer_names
 

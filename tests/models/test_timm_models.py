@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.models.build import build_model
 from bench.models.vit import patch_size
 

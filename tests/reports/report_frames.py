@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from reports.info import Contrast, RowInfo, StudyInfo
+from reports.numbers.info import Contrast, RowInfo, StudyInfo
 
 RELEASED = {
     "Wass + PCBN": ("wmdd", 0.62),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from reports.sweep_info import MethodInfo, ParameterInfo, Shares, SweepInfo
+from reports.numbers.sweep_info import MethodInfo, ParameterInfo, Shares, SweepInfo
 
 LAMBDA = ParameterInfo("bn_weight", log=True, low=0.1, high=1000.0)
 LAYER = ParameterInfo("layer", options=("layer-5", "layer-10"))

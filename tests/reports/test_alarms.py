@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from report_frames import ablation_frame, ablation_info, spoil
 
-from reports.alarms import Alarm, alarms
-from reports.cells import cells_of
-from reports.info import Contrast, StudyInfo
-from reports.summary import summarise
+from reports.numbers.cells import cells_of
+from reports.numbers.info import Contrast, StudyInfo
+from reports.numbers.summary import summarise
+from reports.tables.alarms import Alarm, alarms
 
 
 def raised(info: StudyInfo, frame: pd.DataFrame) -> list[Alarm]:

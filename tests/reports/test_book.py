@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 from report_frames import ablation_frame, ablation_info, digit_grid, spoil
 
-from bench.errors import BadValue
-from reports.book import Chapter, Cover, build_book
-from reports.cells import cells_of
-from reports.curves import curve_figure
-from reports.efficiency import efficiency_table
-from reports.info import Axis, RowInfo, StudyInfo
-from reports.page import page_of
-from reports.shape_figure import shape_figure
-from reports.strips import strip
-from reports.summary import summarise
+from bench.core.errors import BadValue
+from reports.figures.curves import curve_figure
+from reports.figures.shape_figure import shape_figure
+from reports.figures.strips import strip
+from reports.numbers.cells import cells_of
+from reports.numbers.info import Axis, RowInfo, StudyInfo
+from reports.numbers.summary import summarise
+from reports.pages.book import Chapter, Cover, build_book
+from reports.pages.sections import page_of
+from reports.tables.efficiency import efficiency_table
 
 COVER = Cover("WMDD: the paper", "All of it.", "bench reproduce wmdd", {"code": "0123abc"})
 CURVE = StudyInfo(

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from report_frames import ablation_frame
 
-from bench.errors import BadValue, UnknownName
-from reports.cells import cells_of, computing_time
+from bench.core.errors import BadValue, UnknownName
+from reports.numbers.cells import cells_of, computing_time
 
 MINIMAL = {"row": "a", "dataset": "digits", "ipc": 1, "seed": 0, "top1": 0.5}
 

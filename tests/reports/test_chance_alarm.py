@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from reports.alarms import alarms
-from reports.cells import cells_of
-from reports.info import StudyInfo
-from reports.summary import summarise
+from reports.numbers.cells import cells_of
+from reports.numbers.info import StudyInfo
+from reports.numbers.summary import summarise
+from reports.tables.alarms import alarms
 
 
 def raised(values: list[float], chance: float) -> bool:

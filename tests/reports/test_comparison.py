@@ -3,8 +3,8 @@
 import pytest
 from report_frames import ablation_frame
 
-from reports.comparison import compare
-from reports.console import terminal
+from reports.formats.console import terminal
+from reports.tables.comparison import compare
 
 
 def test_the_same_run_differs_by_nothing() -> None:

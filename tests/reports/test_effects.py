@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.errors import BadValue
-from reports.effects import effects
+from bench.core.errors import BadValue
+from reports.numbers.effects import effects
 
 FACTORS = ("loss", "statistics")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.errors import BadValue
-from reports.embedding_figure import Cloud, Measured, closeness_table, embedding_figure
+from bench.core.errors import BadValue
+from reports.figures.embedding_figure import Cloud, Measured, closeness_table, embedding_figure
 
 REAL, LABELS = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 3
 WMDD = Measured("WMDD", 6, 0.264, 0.949, 0.015, 2.881)

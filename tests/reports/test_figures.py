@@ -4,11 +4,11 @@ import matplotlib
 import pytest
 from report_frames import ablation_frame, ablation_info, spoil
 
-from reports.cells import cells_of
-from reports.drawing import INK
-from reports.figures import accuracy_figure, cost_figure, pareto
-from reports.glyphs import inline, interval_glyph, shares, span
-from reports.summary import Summary, summarise
+from reports.figures.accuracy import accuracy_figure, cost_figure, pareto
+from reports.figures.drawing import INK
+from reports.figures.glyphs import inline, interval_glyph, shares, span
+from reports.numbers.cells import cells_of
+from reports.numbers.summary import Summary, summarise
 
 
 def summaries() -> tuple[Summary, ...]:

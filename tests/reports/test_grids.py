@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from report_frames import digit_grid
 
-from bench.errors import BadValue
-from reports.grids import GAP, LABEL, grid
+from bench.core.errors import BadValue
+from reports.figures.grids import GAP, LABEL, grid
 
 
 def opened(png: bytes) -> Image.Image:

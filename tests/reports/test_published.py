@@ -4,8 +4,8 @@ from math import sqrt
 
 import pytest
 
-from bench.errors import UnknownName
-from reports.published import footnotes, lookup, places, published
+from bench.core.errors import UnknownName
+from reports.numbers.published import footnotes, lookup, places, published
 
 
 def test_wmdd_on_imagenette_in_table_4() -> None:

@@ -1,7 +1,7 @@
 """The table of recipes puts first what differs, and marks the odd ones out."""
 
-from reports.info import StudyInfo
-from reports.recipe_table import DIFFER, SAME, recipes_table
+from reports.numbers.info import StudyInfo
+from reports.tables.recipe_table import DIFFER, SAME, recipes_table
 
 CODE = {"relabel.batch": "100", "student.lr": "0.001", "wmdd.form": "norm"}
 PAPER = {"relabel.batch": "1024", "student.lr": "0.001", "wmdd.form": "squares"}

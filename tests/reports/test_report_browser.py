@@ -9,7 +9,7 @@ import pytest
 from browser import needs_chromium, rendered
 from report_frames import ablation_frame, ablation_info, digit_grid
 
-from reports.build import build
+from reports.pages.build import build
 
 PROBE = """
 <script>

@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 from report_frames import ablation_frame, ablation_info, digit_grid, spoil
 
-from reports.build import Report, build
-from reports.console import terminal
-from reports.info import RowInfo, StudyInfo
-from reports.latex import escape as latex_escape
-from reports.markdown import escape as markdown_escape
-from reports.markdown import fenced
-from reports.page import page_of
-from reports.tables import (
+from reports.formats.console import terminal
+from reports.formats.latex import escape as latex_escape
+from reports.formats.markdown import escape as markdown_escape
+from reports.formats.markdown import fenced
+from reports.numbers.info import RowInfo, StudyInfo
+from reports.pages.build import Report, build
+from reports.pages.sections import page_of
+from reports.tables.entries import (
     Column,
     Line,
     Table,

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from report_frames import ablation_frame, ablation_info, digit_grid, rows, spoil
 
-from bench.errors import UnknownName
-from reports.build import build
-from reports.info import Contrast, RowInfo, StudyInfo
-from reports.page import Page, page_of
-from reports.tables import Entry, Table
+from bench.core.errors import UnknownName
+from reports.numbers.info import Contrast, RowInfo, StudyInfo
+from reports.pages.build import build
+from reports.pages.sections import Page, page_of
+from reports.tables.entries import Entry, Table
 
 
 def entries(table: Table, row: int) -> dict[str, Entry]:

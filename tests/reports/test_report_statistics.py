@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.errors import BadValue
-from reports.published import lookup
-from reports.statistics import (
+from bench.core.errors import BadValue
+from reports.numbers.published import lookup
+from reports.numbers.statistics import (
     Printed,
     describe,
     difference_of,

@@ -4,8 +4,8 @@ from math import e
 
 import pytest
 
-from bench.errors import BadValue
-from reports.scores import (
+from bench.core.errors import BadValue
+from reports.numbers.scores import (
     augmentation_robust_score,
     hard_label_recovery,
     improvement_over_random,

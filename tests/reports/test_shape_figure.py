@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.errors import BadValue
-from reports.shape_figure import Shapes, shape_figure
+from bench.core.errors import BadValue
+from reports.figures.shape_figure import Shapes, shape_figure
 
 BLOB = np.eye(8)
 

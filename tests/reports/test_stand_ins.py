@@ -5,11 +5,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from reports.cells import cells_of
-from reports.counterparts import matches, verdict
-from reports.info import Contrast, RowInfo, StudyInfo
-from reports.stand_ins import beside_table, signs_table
-from reports.summary import Summary, summarise
+from reports.numbers.cells import cells_of
+from reports.numbers.counterparts import matches, verdict
+from reports.numbers.info import Contrast, RowInfo, StudyInfo
+from reports.numbers.summary import Summary, summarise
+from reports.tables.stand_ins import beside_table, signs_table
 
 ROWS = (
     RowInfo("WMDD", "distilled", "wmdd", "wass+pcbn"),

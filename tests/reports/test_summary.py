@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from report_frames import ablation_frame, ablation_info, spoil
 
-from reports.info import RowInfo, StudyInfo
-from reports.summary import summary_frame
+from reports.numbers.info import RowInfo, StudyInfo
+from reports.numbers.summary import summary_frame
 
 SMALL = StudyInfo("s", "S", paper_table="table4", rows=(RowInfo("a", paper_row="wass+pcbn"),))
 

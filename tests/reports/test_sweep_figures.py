@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from sweep_frames import INFO, LAMBDA, LAYER, frame, line
 
-from reports.sensitivity import draw_ours, levels, paper_curves, same_limits
-from reports.sweep_info import trials_of
-from reports.sweep_page import build_sweep
+from reports.figures.sensitivity import draw_ours, levels, paper_curves, same_limits
+from reports.numbers.sweep_info import trials_of
+from reports.pages.sweep_page import build_sweep
 
 
 def drawn(scores: Sequence[Sequence[float]]) -> Axes:

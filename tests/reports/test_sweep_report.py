@@ -11,8 +11,8 @@ import pytest
 from browser import needs_chromium, rendered
 from sweep_frames import INFO, METHOD, frame, line
 
-from bench.errors import BadValue
-from reports.sweep_page import build_sweep
+from bench.core.errors import BadValue
+from reports.pages.sweep_page import build_sweep
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pandas as pd
 from sweep_frames import INFO, METHOD, frame, line
 
-from reports.rank_correlation import fidelity_table
-from reports.sweep_info import trials_of
-from reports.sweep_page import build_sweep
-from reports.sweep_tables import budget_table, winners_table
-from reports.sweep_trials import trials_table
+from reports.numbers.rank_correlation import fidelity_table
+from reports.numbers.sweep_info import trials_of
+from reports.pages.sweep_page import build_sweep
+from reports.tables.sweep_tables import budget_table, winners_table
+from reports.tables.sweep_trials import trials_table
 
 
 def entries(table: object) -> Mapping[str, str]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.errors import BadValue
-from reports.variance import two_level
+from bench.core.errors import BadValue
+from reports.numbers.variance import two_level
 
 
 def test_by_hand() -> None:

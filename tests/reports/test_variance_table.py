@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
-from reports.cells import cells_of
-from reports.info import RowInfo, StudyInfo
-from reports.page import page_of
-from reports.summary import summarise
-from reports.tables import Table
-from reports.variance_table import variance_table
+from reports.numbers.cells import cells_of
+from reports.numbers.info import RowInfo, StudyInfo
+from reports.numbers.summary import summarise
+from reports.pages.sections import page_of
+from reports.tables.entries import Table
+from reports.tables.variance_table import variance_table
 
 INFO = StudyInfo("s", "S", rows=(RowInfo("a", "", "wmdd"),))
 

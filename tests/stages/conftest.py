@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.artifacts import Observation, RealSet, Teacher
+from bench.artifacts.values import Observation, RealSet, Teacher
+from bench.core.events import silent
 from bench.data.builtin import get_dataset
 from bench.data.load import load
-from bench.events import silent
-from bench.recipes import Observe, Squeeze
+from bench.plugin.recipes import Observe, Squeeze
 from bench.stages.observe import observe
 from bench.stages.squeeze import squeeze
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from bench.artifacts import RealSet
-from bench.labels import Score
+from bench.artifacts.labels import Score
+from bench.artifacts.values import RealSet
 from bench.stages.accuracy import judge
 
 PREDICTED = torch.tensor([0, 1, 1, 2, 0, 2])

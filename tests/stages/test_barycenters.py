@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench.artifacts import ClassFeatures
-from bench.errors import BadValue, CellFailed, StopRun, UnknownName
-from bench.events import Event, Step
+from bench.artifacts.values import ClassFeatures
+from bench.core.errors import BadValue, CellFailed, StopRun, UnknownName
+from bench.core.events import Event, Step
 from bench.stages.barycenter import Solve, barycenters
 from bench.transport.exact import uniform_barycenter
 from bench.transport.solvers import SOLVERS

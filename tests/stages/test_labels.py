@@ -7,12 +7,12 @@ import torch
 from torch.nn.functional import kl_div, log_softmax, softmax
 
 from bench import Reference
-from bench.artifacts import RealSet, SyntheticSet, Teacher
+from bench.artifacts.labels import SoftLabels
+from bench.artifacts.values import RealSet, SyntheticSet, Teacher
+from bench.core.events import silent
 from bench.data.mixing import augmented_batch, normalize
-from bench.events import silent
-from bench.labels import SoftLabels
 from bench.models.build import build_model
-from bench.recipes import Recipe, Relabel, Student
+from bench.plugin.recipes import Recipe, Relabel, Student
 from bench.stages.relabel import relabel
 from bench.stages.student import SoftTarget
 from bench.stages.teacher import network

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from bench.artifacts import GlobalStats, Observation, RealSet, Teacher
+from bench.artifacts.values import GlobalStats, Observation, RealSet, Teacher
+from bench.core.events import silent
 from bench.data.mixing import normalize
-from bench.events import silent
 from bench.models.taps import Tapped
-from bench.recipes import Observe
+from bench.plugin.recipes import Observe
 from bench.stages.observe import class_features, class_means, class_stats, global_stats, observe
 from bench.stages.teacher import network
 

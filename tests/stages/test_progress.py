@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench.artifacts import GlobalStats, RealSet, SyntheticSet, Teacher
-from bench.contracts import Budget
-from bench.events import Emit, Event, Note, Step, silent
-from bench.recipes import Recover, Relabel, Squeeze, Student
-from bench.seeds import generator_for
+from bench.artifacts.values import GlobalStats, RealSet, SyntheticSet, Teacher
+from bench.artifacts.views import Reference
+from bench.core.events import Emit, Event, Note, Step, silent
+from bench.core.seeds import generator_for
+from bench.plugin.contracts import Budget
+from bench.plugin.recipes import Recover, Relabel, Squeeze, Student
 from bench.stages.progress import Unkept, kept_in, take_progress
 from bench.stages.recover import MatchingDistiller
 from bench.stages.squeeze import squeeze
 from bench.stages.teacher import running_stats
-from bench.views import Reference
 from evaluators.hard_label import HardLabels
 from methods.sre2l import sre2l
 
@@ -102,7 +102,7 @@ def test_images_are_the_same_after_a_break_at_any_step(reference: Reference, ste
 
 
 def test_a_student_is_the_same_after_a_break(digits: RealSet, digits_test: RealSet) -> None:
-    from bench.presets import recipe_for
+    from bench.study.presets import recipe_for
 
     recipe = recipe_for("wmdd-code", "digits", 8, 2, "smoke")
     recipe = replace(

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from bench import Barycenter, ClassStats, GlobalStats, Reference
-from bench.artifacts import ClassFeatures, Observation, RealSet, SyntheticSet, Teacher
-from bench.contracts import Budget
-from bench.errors import CellFailed
-from bench.events import Event, Step, silent
-from bench.recipes import Recover
+from bench.artifacts.values import ClassFeatures, Observation, RealSet, SyntheticSet, Teacher
+from bench.core.errors import CellFailed
+from bench.core.events import Event, Step, silent
+from bench.plugin.contracts import Budget
+from bench.plugin.recipes import Recover
 from bench.stages.barycenter import Solve, barycenters
 from bench.stages.grouping import batches
 from bench.stages.observe import class_features, class_stats

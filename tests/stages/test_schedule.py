@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.models.build import build_model
-from bench.recipes import Student
+from bench.plugin.recipes import Student
 from bench.stages.schedule import Schedule
 from bench.stages.student import SoftTarget, optimizer_of
 

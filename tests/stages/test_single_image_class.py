@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bench.artifacts import ClassFeatures, RealSet, Teacher
-from bench.errors import BadValue
-from bench.events import silent
-from bench.recipes import Observe
+from bench.artifacts.values import ClassFeatures, RealSet, Teacher
+from bench.core.errors import BadValue
+from bench.core.events import silent
+from bench.plugin.recipes import Observe
 from bench.stages.barycenter import Solve, barycenters
 from bench.stages.observe import class_stats, observe
 from methods.real import classes_of, subset

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bench.artifacts import RealSet, Teacher
-from bench.errors import CellFailed
-from bench.events import Event, Step, silent
-from bench.recipes import Squeeze
+from bench.artifacts.values import RealSet, Teacher
+from bench.core.errors import CellFailed
+from bench.core.events import Event, Step, silent
+from bench.plugin.recipes import Squeeze
 from bench.stages.accuracy import judge
 from bench.stages.squeeze import AugmentedReal, kept, squeeze
 from bench.stages.teacher import network

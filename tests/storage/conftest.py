@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.store import Store
+from bench.storage.store import Store
 
 
 @pytest.fixture

@@ -64,8 +64,8 @@ def reap(pids):
 
 STORE = """
 import torch
-from bench.artifacts import ClassMeans
-from bench.store import ArtifactSpec, Store
+from bench.artifacts.values import ClassMeans
+from bench.storage.store import ArtifactSpec, Store
 
 store = Store(root / "store")
 spec = ArtifactSpec("ab" * 16, "means", ClassMeans, label="digits")

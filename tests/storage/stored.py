@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
-from bench.artifacts import ClassMeans
-from bench.fingerprint import address
-from bench.store import ArtifactSpec, Store
+from bench.artifacts.values import ClassMeans
+from bench.core.fingerprint import address
+from bench.storage.store import ArtifactSpec, Store
 
 MEANS = ClassMeans(torch.arange(6.0).reshape(2, 3))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from stored import MEANS, data_file, fill, spec_of
 
-from bench.artifacts import ClassMeans, GlobalStats
-from bench.errors import BadValue, CorruptArtifact
-from bench.store import Store
+from bench.artifacts.values import ClassMeans, GlobalStats
+from bench.core.errors import BadValue, CorruptArtifact
+from bench.storage.store import Store
 
 
 def truncate(path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from stored import MEANS, PROJECT, fill, spec_of
 
-from bench.artifacts import ClassMeans
-from bench.store import Store
+from bench.artifacts.values import ClassMeans
+from bench.storage.store import Store
 
 
 def test_gc_keeps_what_it_is_told_to(store: Store) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import BadValue, CorruptArtifact
-from bench.store import Store
+from bench.core.errors import BadValue, CorruptArtifact
+from bench.storage.store import Store
 
 ROW = {"error": "out of memory", "top1": 0.5, "cell": {"ipc": 2, "tags": ["a", None]}}
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from fsspec.implementations.local import LocalFileSystem
 
-from bench.artifacts import ClassMeans
-from bench.errors import BadValue, CorruptArtifact
+from bench.artifacts.values import ClassMeans
+from bench.core.errors import BadValue, CorruptArtifact
+from bench.storage.gc import sweep
 from bench.storage.measure import Measured
 from bench.storage.objects import Objects
 from bench.storage.remote import RemotePlace, place_at
-from bench.storage.sweeping import sweep
-from bench.store import ArtifactSpec, Store
+from bench.storage.store import ArtifactSpec, Store
 
 KEY, OTHER = "ab" * 16, "cd" * 16
 FOLDER = f"objects/ab/{KEY}"

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.artifacts import ClassMeans
-from bench.errors import BadValue
+from bench.artifacts.values import ClassMeans
+from bench.core.errors import BadValue
 from bench.storage.progress import EVERY, VARIABLE, FileProgress, interval
-from bench.store import ArtifactSpec, Store
+from bench.storage.store import ArtifactSpec, Store
 
 ADDRESS = "ab" * 16
 

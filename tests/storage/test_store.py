@@ -9,10 +9,10 @@ import pytest
 import torch
 from stored import MEANS, PROJECT, data_file, fill, spec_of
 
-from bench.artifacts import ClassMeans, GlobalStats
-from bench.errors import BadValue
-from bench.labels import Score
-from bench.store import Store, write_atomically
+from bench.artifacts.labels import Score
+from bench.artifacts.values import ClassMeans, GlobalStats
+from bench.core.errors import BadValue
+from bench.storage.store import Store, write_atomically
 
 
 def test_an_artifact_is_made_once(store: Store) -> None:
@@ -118,7 +118,7 @@ def test_what_is_no_address_is_refused(store: Store, key: str) -> None:
 
 QUESTIONS = """
 import sys
-from bench.store import Store
+from bench.storage.store import Store
 store = Store(sys.argv[1])
 (key,) = store.addresses()
 assert store.has(key) and store.manifest(key).meta == {}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from stored import PROJECT, spec_of
 
-from bench.errors import BadValue
-from bench.store import Store
+from bench.core.errors import BadValue
+from bench.storage.store import Store
 
 
 def test_a_store_below_a_file_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
@@ -50,9 +50,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(store: Store) -> None:
 
 FULL = """
 import resource, sys, torch
-from bench.artifacts import ClassMeans
-from bench.errors import BadValue
-from bench.store import ArtifactSpec, Store
+from bench.artifacts.values import ClassMeans
+from bench.core.errors import BadValue
+from bench.storage.store import ArtifactSpec, Store
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # no file may grow beyond
 spec = ArtifactSpec("ab" * 16, "means", ClassMeans)
 try:

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 import methods
-from bench.catalog import load_study, study_names
 from bench.data.builtin import get_dataset
-from bench.overrides import Overrides
-from bench.plan import CellPlan, Plan, Source
-from bench.planner import make_plan
-from bench.plugins import get, names
-from bench.recipes import Profile
+from bench.execution.planner import make_plan
+from bench.graph.plan import CellPlan, Plan
+from bench.graph.request import Source
+from bench.plugin.discovery import get, names
+from bench.plugin.recipes import Profile
 from bench.stages.recover import MatchingDistiller
-from bench.study import Row, Study, expand
-from reports.published import published
+from bench.study.catalog import load_study, study_names
+from bench.study.grid import Row, Study, expand
+from bench.study.overrides import Overrides
+from reports.numbers.published import published
 
 PROFILES: tuple[Profile, ...] = ("smoke", "quick", "paper")
 METHODS = {f"methods.{path.stem}" for path in Path(methods.__file__).parent.glob("*.py")}
@@ -111,8 +112,8 @@ def test_a_sweep_of_lambda_shares_everything_but_its_images() -> None:
 
 def test_expanding_imports_nothing_heavy() -> None:
     script = (
-        "import sys\nfrom bench.catalog import load_study, study_names\n"
-        "from bench.study import expand\n"
+        "import sys\nfrom bench.study.catalog import load_study, study_names\n"
+        "from bench.study.grid import expand\n"
         "[expand(load_study(n), 'paper') for n in study_names()]\n"
         "print([m for m in ('torch', 'pandas', 'mlflow', 'timm') if m in sys.modules])"
     )

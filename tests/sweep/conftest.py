@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.cli.session import find_source
-from bench.events import Emit, silent
-from bench.overrides import Overrides
-from bench.search import Sweep
-from bench.store import Store
-from bench.study import Row
-from bench.sweep.pruning import pruner_of
-from bench.sweep.queue import Queue
-from bench.sweep.samplers import sampler_named
-from bench.sweep.settings import Search, searches
-from bench.sweep.spaces import distributions, quiet
-from bench.sweep.storage import open_study, storage_at
-from bench.sweep.worker import Worker
+from bench.app.session import find_source
+from bench.core.events import Emit, silent
+from bench.search.pruning import pruner_of
+from bench.search.queue import Queue
+from bench.search.samplers import sampler_named
+from bench.search.settings import Search, searches
+from bench.search.spaces import distributions, quiet
+from bench.search.storage import open_study, storage_at
+from bench.search.worker import Worker
+from bench.storage.store import Store
+from bench.study.grid import Row
+from bench.study.overrides import Overrides
+from bench.study.search import Sweep
 
 TINY = {"squeeze.epochs": 1, "recover.iterations": 3, "relabel.epochs": 2}
 SWEEP = Sweep(

@@ -13,9 +13,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from bench.sweep.queue import Queue
-from bench.sweep.settings import Search
-from bench.sweep.storage import journal_path
+from bench.search.queue import Queue
+from bench.search.settings import Search
+from bench.search.storage import journal_path
 
 pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is in the extra `viz`")
 Ask = Callable[[str], dict[str, object]]

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.cli.sweep_describing import Found, describe, rows_of
-from bench.store import Store
-from bench.sweep.queue import Queue
-from bench.sweep.settings import Search
+from bench.app.sweep_describing import Found, describe, rows_of
+from bench.search.queue import Queue
+from bench.search.settings import Search
+from bench.storage.store import Store
 
 
 def test_a_grid_says_how_much_of_it_was_visited(

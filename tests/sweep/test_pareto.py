@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from reports.sweep_info import MethodInfo, SweepInfo, TrialInfo, trials_of
-from reports.sweep_pareto import costs_of, draw_front, pareto_figure, points_of
+from reports.figures.sweep_pareto import costs_of, draw_front, pareto_figure, points_of
+from reports.numbers.sweep_info import MethodInfo, SweepInfo, TrialInfo, trials_of
 
 INFO = SweepInfo("s", "t", "digits", (MethodInfo("WMDD", ()),), objectives=("top1", "seconds"))
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from optuna.trial import Trial, TrialState
 
-from bench.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
-from bench.store import Store
-from bench.study import Row
-from bench.sweep.costs import OWN
-from bench.sweep.past import JudgedTrial, PastTrial, past_trials
-from bench.sweep.queue import Queue, release
-from bench.sweep.settings import Search
+from bench.core.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
+from bench.search.costs import OWN
+from bench.search.past import JudgedTrial, PastTrial, past_trials
+from bench.search.queue import Queue, release
+from bench.search.settings import Search
+from bench.storage.store import Store
+from bench.study.grid import Row
 
 LENGTHS = {"squeeze.epochs": 1, "recover.iterations": 3, "relabel.epochs": 9}
 ROWS = (Row("WMDD", "wmdd", overrides=LENGTHS),)

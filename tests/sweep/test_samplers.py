@@ -7,12 +7,12 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution
 
-from bench.plugins import load_file
-from bench.registry import forget
-from bench.search import Sampler
-from bench.sweep.queue import Queue
-from bench.sweep.samplers import STARTUP, sampler_named
-from bench.sweep.settings import Search
+from bench.plugin.discovery import load_file
+from bench.plugin.registry import forget
+from bench.search.queue import Queue
+from bench.search.samplers import STARTUP, sampler_named
+from bench.search.settings import Search
+from bench.study.search import Sampler
 
 SPACE = {"a": FloatDistribution(0.1, 1000.0, log=True), "b": FloatDistribution(0.0, 1.0)}
 PLUGIN = '''"""Source: made up."""

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.catalog import load_sweep, study_names, sweep_names
-from bench.errors import BadValue, UnknownName
-from bench.search import Sweep
-from bench.study import Row
+from bench.core.errors import BadValue, UnknownName
+from bench.study.catalog import load_sweep, study_names, sweep_names
+from bench.study.grid import Row
+from bench.study.search import Sweep
 
 SWEEP = Sweep("s", "t", (Row("WMDD", "wmdd"),))
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.cli.session import find_spec
-from bench.errors import BadValue, BenchError, UnknownName
-from bench.search import Sweep
-from bench.space import Choice, Integer, Space, Uniform
-from bench.study import Row
-from bench.sweep.settings import Search
-from bench.sweep.spaces import Parameter, grid_of, layers_of, parameters_of, space_of
+from bench.app.session import find_spec
+from bench.core.errors import BadValue, BenchError, UnknownName
+from bench.plugin.space import Choice, Integer, Space, Uniform
+from bench.search.settings import Search
+from bench.search.spaces import Parameter, grid_of, layers_of, parameters_of, space_of
+from bench.study.grid import Row
+from bench.study.search import Sweep
 
 DIGITS = find_spec("digits")
 WMDD = Row("WMDD", "wmdd")

@@ -16,10 +16,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from bench.catalog import load_study
-from bench.cli.session import find_source
-from bench.store import Store
-from bench.sweep.queue import GONE
+from bench.app.session import find_source
+from bench.search.queue import GONE
+from bench.storage.store import Store
+from bench.study.catalog import load_study
 
 PLUGIN = '''"""Source: made up. Real images; the third call kills its process."""
 
@@ -28,7 +28,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import RealSet, Request, Uniform, distiller
+from bench import RealSet, Uniform, distiller
 from methods.real import RandomSubset
 
 CALLS = Path({calls!r})
@@ -38,7 +38,6 @@ CALLS = Path({calls!r})
 class Mortal:
     strength: float
     needs: tuple = (RealSet,)
-    request: Request = Request()
 
     def distill(self, reference, budget, rng, emit):
         with CALLS.open("ab+") as log:
@@ -56,8 +55,8 @@ def mortal(strength: float = 0.5):
 '''
 SWEEP = '''"""A tiny search."""
 
-from bench.search import Sweep
-from bench.study import Row
+from bench.study.search import Sweep
+from bench.study.grid import Row
 
 SWEEP = Sweep(
     "tiny",

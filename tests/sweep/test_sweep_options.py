@@ -7,17 +7,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import bench.cli.sweeping
+import bench.app.sweeping
+from bench.app.arguments import SearchFlags, StudyArguments
+from bench.app.running import RunOptions, again, published
+from bench.app.sweep_options import SweepOptions
+from bench.app.sweep_reporting import mark_of
 from bench.cli.main import cli
-from bench.cli.running import RunOptions, again, published
-from bench.cli.search_flags import SearchFlags
-from bench.cli.study_arguments import StudyArguments
-from bench.cli.sweep_options import SweepOptions
-from bench.cli.sweep_reporting import mark_of
-from bench.errors import BadValue, BenchError
-from bench.space import Uniform
-from bench.sweep.best import best_study, fresh_seeds
-from bench.sweep.standings import Standing
+from bench.core.errors import BadValue, BenchError
+from bench.plugin.space import Uniform
+from bench.search.best import best_study, fresh_seeds
+from bench.search.standings import Standing
 
 WORDS = (
     "sweep lambda --profile smoke --set recover.iterations=7 --data somewhere --store here "
@@ -50,7 +49,7 @@ TYPED = SweepOptions(
 
 def typed(monkeypatch: pytest.MonkeyPatch, words: str) -> SweepOptions:
     seen: list[SweepOptions] = []
-    monkeypatch.setattr(bench.cli.sweeping, "run_sweep", lambda options: seen.append(options) or 0)
+    monkeypatch.setattr(bench.app.sweeping, "run_sweep", lambda options: seen.append(options) or 0)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     result = CliRunner().invoke(cli, words.split())
     assert result.exit_code == 0, result.output

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from optuna.trial import TrialState
 
+from bench.search.queue import GONE, OWNER, Queue, counted, occurrence, release, requeue, take_back
+from bench.search.settings import Search
+from bench.search.storage import enqueue_grid
 from bench.storage.owner import this_process
-from bench.sweep.queue import GONE, OWNER, Queue, counted, occurrence, release, requeue, take_back
-from bench.sweep.settings import Search
-from bench.sweep.storage import enqueue_grid
 
 Queued = Callable[..., Queue]
 Searched = Callable[..., Search]

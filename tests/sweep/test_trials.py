@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from bench.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
-from bench.plan import CellPlan, Plan
-from bench.results import row_of
-from bench.space import Choice
-from bench.store import Store
-from bench.study import Row
-from bench.sweep import trial
-from bench.sweep.importance import importances
-from bench.sweep.queue import Queue
-from bench.sweep.rows import seconds_spared, trial_rows
-from bench.sweep.settings import Search
-from bench.sweep.standings import standings
+from bench.core.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
+from bench.execution.results import row_of
+from bench.graph.plan import CellPlan, Plan
+from bench.plugin.space import Choice
+from bench.search import trial
+from bench.search.importance import importances
+from bench.search.queue import Queue
+from bench.search.rows import seconds_spared, trial_rows
+from bench.search.settings import Search
+from bench.search.standings import standings
+from bench.storage.store import Store
+from bench.study.grid import Row
 
 Queued = Callable[..., Queue]
 Searched = Callable[..., Search]

@@ -8,8 +8,8 @@ import pytest
 import torch
 from hosts import ThreadHost
 
-from bench.artifacts import SyntheticSet
-from bench.events import (
+from bench.artifacts.values import SyntheticSet
+from bench.core.events import (
     CellFinished,
     CellStarted,
     Event,

@@ -10,7 +10,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from bench.events import Event
+from bench.core.events import Event
 from bench.tracking.mlflow_log import MlflowObserver
 
 Events = Callable[[Sequence[int]], Iterator[Event]]
@@ -21,7 +21,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
-from bench.events import CellStarted, Step, StudyStarted
+from bench.core.events import CellStarted, Step, StudyStarted
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker, as_uri, default_uri
 

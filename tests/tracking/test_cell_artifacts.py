@@ -12,7 +12,8 @@ import torch
 from mlflow import MlflowClient
 from PIL import Image
 
-from bench.events import (
+from bench.artifacts.labels import Score
+from bench.core.events import (
     CellFinished,
     CellStarted,
     Event,
@@ -22,7 +23,6 @@ from bench.events import (
     StudyFinished,
     StudyStarted,
 )
-from bench.labels import Score
 from bench.models.build import build_model
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 import torch
 
-from bench.events import (
+from bench.core.events import (
     CellFailed,
     Event,
     Note,

@@ -10,7 +10,7 @@ import pytest
 from deliveries import Events, all_runs, histories, play
 from mlflow import MlflowClient
 
-from bench.events import Event
+from bench.core.events import Event
 from bench.tracking.connection import connect, experiment_id
 from bench.tracking.delivery import DeliveryReport, deliver_pending
 from bench.tracking.mlflow_log import MlflowObserver

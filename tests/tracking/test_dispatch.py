@@ -6,7 +6,7 @@ import psutil
 import pytest
 from deliveries import WRITER, Events, all_runs, killed_writer, play, until
 
-from bench.events import Event
+from bench.core.events import Event
 from bench.tracking.delivery import DeliveryReport, deliver_pending
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker

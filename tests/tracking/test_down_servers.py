@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from deliveries import Events, all_runs, histories, play
 
-from bench.events import Event, Note
+from bench.core.events import Event, Note
 from bench.tracking.delivery import DeliveryReport, deliver_pending
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.outbox import outboxes

@@ -11,7 +11,7 @@ from mlflow.data import get_source
 from mlflow.data.schema import TensorDatasetSchema
 from mlflow.entities import DatasetInput, Run
 
-from bench.events import Event, RealSplit
+from bench.core.events import Event, RealSplit
 from bench.tracking.inputs import log_input, real_input
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker

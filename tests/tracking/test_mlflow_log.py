@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from bench.events import (
+from bench.core.events import (
     CellFailed,
     CellFinished,
     CellStarted,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from mlflow.entities import Metric, Param, Run, RunData, RunInfo, RunTag
 
-from bench.events import CellStarted, Event
+from bench.core.events import CellStarted, Event
 from bench.tracking.comparison import Comparison, choose, newest_comparison
 from bench.tracking.connection import connect
 from bench.tracking.mlflow_log import MlflowObserver

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.errors import StopRun
-from bench.events import Event, Note, StageStarted
+from bench.core.errors import StopRun
+from bench.core.events import Event, Note, StageStarted
 from bench.tracking.observers import attempt, fan_out
 
 EVENT = StageStarted("cell", "recover", "a")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import BadData
+from bench.core.errors import BadData
 from bench.tracking.outbox import Claim, Op, Outbox, Reader, new_header, outboxes
 
 

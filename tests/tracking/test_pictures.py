@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.artifacts import SyntheticSet
+from bench.artifacts.values import SyntheticSet
 from bench.tracking.cell_files import CellFiles
 from bench.tracking.outbox import Op, Outbox, Reader, new_header
 from bench.tracking.pictures import GAP, SIDE, TILE, confusion, draw, drawn, tiles

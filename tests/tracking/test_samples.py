@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.events import Step
+from bench.core.events import Step
 from bench.tracking.samples import due, sample
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.tracking.tracker import Tracker, answers, check_uri, default_uri, public, sqlite_file
 
 

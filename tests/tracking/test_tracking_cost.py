@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from bench.store import Store
+from bench.storage.store import Store
 from benchmarks.tracking import Turn, extra, session
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from mlflow import MlflowClient
 
-from bench.events import Event
+from bench.core.events import Event
 from bench.tracking.delivery import DeliveryReport, deliver_pending
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker, default_uri

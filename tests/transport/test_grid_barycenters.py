@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.errors import BadValue
+from bench.core.errors import BadValue
 from bench.transport.cost import Array
 from bench.transport.grid_barycenters import (
     kl_barycenter,

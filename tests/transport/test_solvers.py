@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from bench.errors import UnknownName
+from bench.core.errors import UnknownName
 from bench.transport.cost import squared_distances
 from bench.transport.objective import free_cost, total_variance, uniform_weights, wasserstein
 from bench.transport.seeding import sampled

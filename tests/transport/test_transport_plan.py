@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.errors import CellFailed
+from bench.core.errors import CellFailed
 from bench.transport import plan as plans
 from bench.transport.cost import squared_distances
 from bench.transport.plan import barycentric_projection, couple

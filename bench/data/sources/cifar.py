@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.core.errors import BadData
 from bench.data.sources.arrays import samples_of
 from bench.data.sources.download import fetching
 from bench.data.sources.files import contents, entries_below, key_of
 from bench.data.spec import Samples, Split
-from bench.errors import BadData
 
 Name = Literal["cifar10", "cifar100"]
 FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}

@@ -12,7 +12,7 @@ from struct import error as StructError
 import numpy as np
 from PIL import Image
 
-from bench.errors import BadData
+from bench.core.errors import BadData
 
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, StructError, Image.DecompressionBombError)
 

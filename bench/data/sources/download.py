@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.errors import BadData
+from bench.core.errors import BadData
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.core.errors import BadData
 from bench.data.spec import Samples
-from bench.errors import BadData
 
 if TYPE_CHECKING:
     from PIL.Image import Image

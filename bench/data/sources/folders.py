@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.core.errors import BadData
 from bench.data.sources.files import (
     Entry,
     contents,
@@ -14,7 +15,6 @@ from bench.data.sources.files import (
     samples_of,
 )
 from bench.data.spec import Samples, Split
-from bench.errors import BadData
 
 
 @dataclass(frozen=True)

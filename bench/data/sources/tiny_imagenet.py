@@ -8,6 +8,7 @@ images of a class their file names, so that both layouts give the same digest.
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.core.errors import BadData
 from bench.data.sources.files import (
     contents,
     entries_below,
@@ -18,7 +19,6 @@ from bench.data.sources.files import (
 )
 from bench.data.sources.folders import ImageFolder, class_folders, refuse_other_classes
 from bench.data.spec import Samples, Split
-from bench.errors import BadData
 
 FOLDER = ImageFolder(
     places=("tiny-imagenet", "tiny-imagenet-200"),

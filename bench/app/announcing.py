@@ -1,0 +1,94 @@
+"""The plan as text: cells, what the store already holds, estimated time and disk."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from bench.app.session import Session
+from bench.app.text import duration, size, table
+from bench.execution.costs import estimate
+from bench.graph.plan import Plan
+
+if TYPE_CHECKING:
+    import torch
+
+SHOWN = 4  # recipes that a headline names
+
+
+def announce(session: Session, device: "torch.device") -> str:
+    """A table of stages (to make, in store, estimated seconds and bytes) under a headline."""
+    plan, store = session.plan, session.store
+    tasks = plan.tasks().values()
+    held = {t.address for t in tasks if store.has(t.address)}
+    cost = estimate(plan, store, device)
+    rows = []
+    for stage in session.plan.kinds():
+        mine = [t for t in tasks if t.stage == stage]
+        missing = [t for t in mine if t.address not in held]
+        seconds = sum(cost[t.address].seconds for t in missing)
+        space = sum(cost[t.address].bytes for t in missing)
+        if mine:
+            rows.append(
+                (stage, str(len(missing)), str(len(mine) - len(missing)),
+                 duration(seconds) if missing else "-", size(space) if missing else "-")
+            )  # fmt: skip
+    todo = [t for t in tasks if t.address not in held]
+    total = duration(sum(cost[t.address].seconds for t in todo))
+    disk = size(sum(cost[t.address].bytes for t in todo))
+    flops = sum(cost[t.address].flops for t in todo)
+    return "\n".join(
+        [
+            headline(plan),
+            table(("stage", "to make", "in store", "estimated time", "disk"), rows),
+            f"on {device}: about {total}, {disk} and {flops:.1e} FLOP to go"
+            if todo
+            else "all is in the store",
+        ]
+    )
+
+
+def headline(plan: Plan) -> str:
+    """`ablation: 50 cells = 10 rows x digits x ipc 1 x 5 seeds, profile quick, recipe ...`."""
+    study = plan.study
+    recipes = list(Counter(cell.recipe.id for cell in plan.cells))
+    more = f" and {len(recipes) - SHOWN} more" if len(recipes) > SHOWN else ""
+    rows = len({cell.cell.row.label for cell in plan.cells})
+    datasets = ", ".join(dict.fromkeys(cell.cell.dataset for cell in plan.cells))
+    seeds = len({cell.cell.seed for cell in plan.cells})
+    each = f" x {study.repeats} students" if study.repeats > 1 else ""
+    ipcs = ", ".join(map(str, dict.fromkeys(cell.cell.ipc for cell in plan.cells)))
+    return (
+        f"{study.name}: {len(plan.cells)} cells = {rows} rows x "
+        f"{datasets} x ipc {ipcs} x {seeds} seeds{each}, profile {plan.profile}, "
+        f"recipe {', '.join(recipes[:SHOWN])}{more}"
+    )
+
+
+def as_data(session: Session, device: "torch.device") -> dict[str, object]:
+    """The plan as JSON data: cells with their tasks, and totals."""
+    plan, store = session.plan, session.store
+    cost = estimate(plan, store, device)
+    tasks = {
+        address: {
+            "stage": task.stage,
+            "label": task.label,
+            "in_store": store.has(address),
+            "seconds": round(cost[address].seconds, 3),
+            "bytes": round(cost[address].bytes),
+        }
+        for address, task in plan.tasks().items()
+    }
+    missing = [address for address, task in tasks.items() if not task["in_store"]]
+    return {
+        "study": plan.study.name,
+        "profile": plan.profile,
+        "cells": [
+            {"label": c.cell.label, "address": c.address, "recipe": c.recipe.id,
+             "tasks": [t.address for t in c.tasks.values()]}
+            for c in plan.cells
+        ],
+        "tasks": tasks,
+        "to_make": len(missing),
+        "seconds": round(sum(cost[a].seconds for a in missing), 1),
+        "bytes": round(sum(cost[a].bytes for a in missing)),
+        "device": str(device),
+    }  # fmt: skip

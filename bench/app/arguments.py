@@ -1,0 +1,48 @@
+"""What a caller says of a study or a search, as one value each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.plugin.recipes import Profile
+
+
+@dataclass(frozen=True)
+class StudyArguments:
+    """Which study is meant, how it is changed, and where its results and data are.
+
+    Attributes:
+        study: a built-in name or a path to a study file.
+        settings: overrides as they were typed, such as `ipc=10`.
+        plugins: files to load first.
+    """
+
+    study: str
+    profile: Profile = "quick"
+    settings: Sequence[str] = ()
+    plugins: Sequence[str] = ()
+    store: str = ".bench"
+    data: str = ""
+
+    @property
+    def data_root(self) -> Path:
+        return Path(self.data).expanduser()
+
+
+@dataclass(frozen=True)
+class SearchFlags:
+    """What was typed of them.
+
+    Attributes:
+        changes: fields of the sweep -> values; None leaves the declared one.
+    """
+
+    changes: Mapping[str, object] = field(default_factory=dict)
+    spaces: tuple[str, ...] = ()
+    distillers: tuple[str, ...] = ()
+    storage: str | None = None
+
+    def given(self) -> bool:
+        """Whether there are any."""
+        typed = (*self.changes.values(), self.spaces, self.distillers, self.storage)
+        return any(value not in (None, ()) for value in typed)

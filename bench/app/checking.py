@@ -1,0 +1,50 @@
+"""Contract tests that any plugin can be held against: `bench check FILE`, and our own suite."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.app.clauses import ARTIFACT, DISTILLER, EVALUATOR, Clause, Probe
+from bench.core.errors import BenchError
+from bench.execution.planner import Locate
+from bench.plugin.registry import Kind, Registered
+
+CLAUSES: Mapping[Kind, tuple[Clause, ...]] = {
+    "distiller": DISTILLER,
+    "evaluator": EVALUATOR,
+    "artifact": ARTIFACT,
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One clause of the contract: whether it holds, and what was seen where it does not."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+def check_plugin(
+    plugin: Registered, locate: Locate, data_root: Path, shared: Path | None = None
+) -> list[Check]:
+    """Every clause of the contract of a plugin's kind, checked on digits at a tiny scale.
+
+    Args:
+        shared: a store for what no plugin makes, so that several checks make it once.
+    """
+    clauses = CLAUSES[plugin.kind]
+    with TemporaryDirectory() as folder:
+        here = Path(folder)
+        bench = Probe(plugin, locate, data_root, here, shared or here / "shared")
+        return [_checked(name, clause, bench) for name, clause in clauses]
+
+
+def _checked(name: str, clause: Callable[[Probe], str], bench: Probe) -> Check:
+    try:
+        problem = clause(bench)
+    except Exception as error:  # a broken plugin fails its clause, not the checker
+        kind = "" if isinstance(error, BenchError) else f"{type(error).__name__}: "
+        problem = f"{kind}{error}"
+    return Check(name, not problem, problem)

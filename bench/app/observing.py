@@ -1,0 +1,175 @@
+"""The observers of a run: the console, and MLflow where it is wanted."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.app.session import Session
+from bench.core.errors import CorruptArtifact
+from bench.core.events import (
+    CellFinished,
+    CellStarted,
+    Emit,
+    Event,
+    Note,
+    StageFinished,
+    StudyStarted,
+)
+from bench.core.fingerprint import HEX, digest_of
+from bench.execution.replay import hit_of, own_memories, stages_made
+from bench.graph.plan import CellPlan, Plan
+from bench.storage.store import Store
+from bench.tracking.console import console
+from bench.tracking.delivery import all_delivered, deliver_pending
+from bench.tracking.layout import experiment_name
+from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.observers import FanOut, Observer, fan_out
+from bench.tracking.tracker import Tracker, default_uri, public
+
+if TYPE_CHECKING:
+    from bench.app.running import RunOptions
+
+
+TRACKED = "tracked"  # kind of the records that remember what a tracker has
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Who hears of a run: where events go, and what to tell the user at its end."""
+
+    fan: FanOut
+    hint: str
+    ledger: "Ledger"
+
+    @property
+    def emit(self) -> Emit:
+        return self.fan
+
+    def finish(self, status: str) -> None:
+        """Closes the observers; a run that ended well and is delivered need not be told again."""
+        self.fan.close(status)
+        if status == "FINISHED":
+            self.ledger.enter()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Remembers which finished runs the tracker already has, so that a repeat costs nothing."""
+
+    session: Session
+    tracker: Tracker
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        plan = self.session.plan
+        cells = [cell.address for cell in plan.cells]
+        return digest_of([self.tracker.uri, plan.study.name, plan.profile, cells])[:HEX]
+
+    def known(self) -> bool:
+        """Whether every cell is in the store and the tracker was told of all of them."""
+        store = self.session.store
+        if store.record(TRACKED, self.key) is None:
+            return False
+        return all(store.has(cell.address) for cell in self.session.plan.cells)
+
+    def enter(self) -> None:
+        """Notes this run, if tracking is on and nothing waits for delivery."""
+        if self.tracker.enabled and all_delivered(self.folder):
+            self.session.store.put_record(TRACKED, self.key, {"uri": public(self.tracker.uri)})
+
+
+class Completing:
+    """Passes a run's events on to an observer that is to know every cell wholly.
+
+    A run looks at what it needs: of a known score, at nothing before it; of an artifact that it
+    has in memory, not again. What it left out is told when the cell ends, as `replay` would.
+
+    Args:
+        say: hears of artifacts that are not as they were stored.
+    """
+
+    def __init__(self, observer: Observer, plan: Plan, store: Store, say: Emit) -> None:
+        self._observer, self._store, self._say = observer, store, say
+        self._cells = {(cell.cell.label, cell.address): cell for cell in plan.cells}
+        self._told: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, CellStarted):
+            self._told.clear()
+        elif isinstance(event, StageFinished):
+            self._told.add(event.stage)
+        elif isinstance(event, CellFinished):
+            event = self._completed(event)
+        self._observer(event)
+
+    def close(self, status: str) -> None:
+        """Closes the observer."""
+        self._observer.close(status)
+
+    def _completed(self, event: CellFinished) -> CellFinished:
+        cell = self._cells[event.cell, event.address]
+        for stage in stages_made(cell, self._store):
+            if stage not in self._told:
+                self._observer(self._readable(cell, stage))
+        memories = own_memories(cell, self._store)
+        return replace(event, metrics={**event.metrics, **memories})
+
+    def _readable(self, cell: CellPlan, stage: str) -> StageFinished:
+        try:
+            return hit_of(cell, stage, self._store, load=True)
+        except CorruptArtifact as error:
+            self._say(Note(f"tracking: {cell.cell.label}: no picture: {error}"))
+            return hit_of(cell, stage, self._store, load=False)
+
+
+def tracker_for(session: Session, uri: str | None, enabled: bool, models: bool = False) -> Tracker:
+    """The tracker that the user named, or the SQLite file in the store's folder."""
+    place = uri or default_uri(session.store.local_folder("tracking"))
+    return Tracker(place, enabled=enabled, models=models)
+
+
+def observed(session: Session, options: "RunOptions") -> Observed:
+    """Starts the observers and tells them of the study."""
+    observers: list[Observer] = [console(options.quiet)]
+    tracker = tracker_for(session, options.tracking_uri, options.track, options.log_model)
+    folder = session.store.local_folder("tracking")
+    ledger = Ledger(session, tracker, folder)
+    if tracker.enabled:
+        for problem in deliver_pending(folder).problems:
+            observers[0](Note(f"tracking: {problem}"))
+        if tracker.models or not ledger.known():
+            log = MlflowObserver(tracker, folder, say=lambda note: fan(note))
+            whole = Completing(log, session.plan, session.store, lambda note: fan(note))
+            observers.append(whole)
+    fan = fan_out(observers)
+    fan(started(session))
+    return Observed(fan, hint_for(session, tracker, options.tracking_uri), ledger)
+
+
+def started(session: Session) -> StudyStarted:
+    """The event that opens a study."""
+    plan = session.plan
+    cells = [cell.cell.label for cell in plan.cells]
+    params: dict[str, object] = {
+        "study": plan.study.name,
+        "profile": plan.profile,
+        "datasets": ", ".join(plan.study.datasets),
+        "ipcs": ", ".join(map(str, dict.fromkeys(cell.cell.ipc for cell in plan.cells))),
+        "rows": len(plan.study.rows),
+        "seeds": len({cell.cell.seed for cell in plan.cells}),
+        "repeats": plan.study.repeats,
+        "cells": len(cells),
+    }
+    params |= dict(text.split("=", 1) for text in plan.overrides)
+    return StudyStarted(plan.study.name, plan.profile, cells, params, {"profile": plan.profile})
+
+
+def hint_for(session: Session, tracker: Tracker, uri: str | None) -> str:
+    """How to open the runs in the MLflow UI."""
+    if not tracker.enabled:
+        return "not tracked (--no-tracking)"
+    flag = f" --tracking-uri {public(uri)}" if uri else ""
+    where = f" --store {session.store.root}" if session.store.root != ".bench" else ""
+    name = experiment_name(session.plan.study.name)
+    return f"MLflow: bench ui{where}{flag}   (experiment {name})"

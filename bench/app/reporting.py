@@ -1,0 +1,150 @@
+"""From a plan and the store to report files: the one place where reports meet artifacts."""
+
+import hashlib
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.app.leak_check import leak_warnings
+from bench.app.session import Session
+from bench.artifacts.values import SyntheticSet
+from bench.data.prepare import ensure
+from bench.execution.results import row_of
+from bench.graph.plan import Plan
+from bench.storage.store import Store, write_atomically
+
+if TYPE_CHECKING:
+    from reports.numbers.info import StudyInfo
+    from reports.pages.build import Report
+
+GRID_IPC = 10  # images per class that a grid shows at most
+
+
+@dataclass(frozen=True)
+class Written:
+    """A written report: its folder and files, the terminal table, and summary numbers."""
+
+    folder: Path
+    paths: tuple[Path, ...]
+    terminal: str
+    metrics: Mapping[str, float]
+
+
+def build_report(session: Session) -> "Report":
+    """The report of whatever the store holds of a plan."""
+    from pandas import DataFrame
+
+    from reports.pages.build import build
+
+    rows = [row_of(cell, session.plan, session.store) for cell in session.plan.cells]
+    pictures = grids(session.plan, session.store)
+    info = replace(describe(session.plan), warnings=leak_warnings(session))
+    return build(info, DataFrame(rows), pictures, class_names(session))
+
+
+def class_names(session: Session) -> dict[str, tuple[str, ...]]:
+    """Names of each data set's classes, in the order of its labels."""
+    found = {}
+    for cell in session.plan.cells:
+        spec = cell.source.spec
+        if cell.cell.dataset not in found:
+            manifest = ensure(spec, "train", session.data_root)[0]
+            found[cell.cell.dataset] = manifest.classes
+    return found
+
+
+def write_report(session: Session) -> Written:
+    """Writes every format into the store's report folder, atomically file by file."""
+    return written(build_report(session), report_folder(session))
+
+
+def written(report: "Report", folder: Path) -> Written:
+    """Writes a report's files into a folder."""
+    paths = []
+    for name, content in report.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+        paths.append(path)
+    return Written(folder, tuple(paths), report.terminal, report.metrics)
+
+
+def report_folder(session: Session) -> Path:
+    """`<store>/reports/<study>-<mark>`, the mark standing for profile and overrides."""
+    plan = session.plan
+    text = "|".join([plan.profile, *plan.overrides])
+    mark = f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}" if plan.overrides else ""
+    return session.store.local_folder("reports") / f"{plan.study.name}-{plan.profile}{mark}"
+
+
+def describe(plan: Plan) -> "StudyInfo":
+    """The study as reports see it."""
+    from reports.numbers.info import Axis, Contrast, RowInfo, StudyInfo
+
+    study = plan.study
+    rows = tuple(
+        RowInfo(row.label, row.group, row.distiller, row.paper, dict(row.factors), row.level)
+        for row in study.rows
+    )
+    contrasts = tuple(Contrast(c.label, c.a, c.b) for c in study.contrasts)
+    flags = " ".join(f"--set {shlex.quote(text)}" for text in plan.overrides)
+    factors = dict.fromkeys(name for row in study.rows for name in row.factors)
+    return StudyInfo(
+        name=study.name,
+        title=study.title,
+        description=study.description,
+        paper_table=study.paper_table or None,
+        rows=rows,
+        contrasts=contrasts,
+        factors=tuple(factors),
+        axis=Axis(study.axis.label, study.axis.log) if study.axis else None,
+        side_by_side=study.side_by_side,
+        provenance=provenance_of(plan),
+        recipes=recipes_of(plan),
+        command=f"bench run {plan.called or study.name} --profile {plan.profile} {flags}".strip(),
+    )
+
+
+def recipes_of(plan: Plan) -> dict[str, dict[str, str]]:
+    """Id of each recipe of the plan -> its values by name, as texts."""
+    found = {}
+    for recipe in {cell.recipe.id: cell.recipe for cell in plan.cells}.values():
+        values = recipe.values().items()
+        found[recipe.id] = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in values}
+    return found
+
+
+def provenance_of(plan: Plan) -> dict[str, str]:
+    """Code, machine and data that the report's reader may ask for."""
+    from bench.tracking.provenance import provenance
+
+    now = provenance()
+    datasets = {cell.cell.dataset: cell.source.train[:12] for cell in plan.cells}
+    found = {f"data {name}": f"sha256 {digest}…" for name, digest in datasets.items()}
+    dirty = " with uncommitted changes" if now.dirty else ""
+    if now.commit:
+        found["code"] = f"{now.commit[:12]}{dirty}"
+    found["machine"] = f"{now.device}, {now.cpus} CPUs, {now.system}"
+    found["packages"] = ", ".join(f"{k} {v}" for k, v in now.packages.items())
+    return found
+
+
+def grids(plan: Plan, store: Store) -> dict[str, np.ndarray]:
+    """Title -> (C, m, H, W, ch) uint8 images of each row's first finished seed."""
+    found: dict[str, np.ndarray] = {}
+    for cell in plan.cells:
+        point, task = cell.cell, cell.synthetic
+        title = f"{point.row.label} · {point.dataset} · ipc {point.ipc}"
+        if title in found or not store.has(task.address):
+            continue
+        made = store.load(task.address, SyntheticSet)
+        classes = cell.source.spec.num_classes
+        per_class = [made.images[made.labels == k][:GRID_IPC] for k in range(classes)]
+        width = min(len(images) for images in per_class)
+        stacked = np.stack([images[:width].permute(0, 2, 3, 1).numpy() for images in per_class])
+        found[title] = stacked
+    return found

@@ -1,0 +1,126 @@
+"""What `bench run` does around a plan: announce, observe, execute, tabulate, report."""
+
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.app.announcing import announce
+from bench.app.observing import Observed, observed
+from bench.app.reporting import Written, write_report
+from bench.app.session import Session
+from bench.app.workers import workers
+from bench.core.errors import StopRun
+from bench.core.events import ReportWritten, StudyFinished
+from bench.execution.results import Outcome
+from bench.execution.runner import run_plan
+from bench.execution.workshop import Workshop
+from bench.stages.compute import choose_device
+
+if TYPE_CHECKING:
+    import torch
+
+PASSWORD = re.compile(r"(?<=://)[^/\s]*@")  # with the user name, in an address
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where and how a run executes and who hears of it.
+
+    Attributes:
+        workers: processes on this machine that share the cells.
+        log_model: keep every trained student as a model in MLflow.
+        join: only run cells of what another process tells of and reports.
+    """
+
+    device: str = "auto"
+    tracking_uri: str | None = None
+    track: bool = True
+    quiet: bool = False
+    workers: int = 1
+    join: bool = False
+    log_model: bool = False
+
+    def others(self) -> list[list[str]]:
+        """Command lines of the other workers: this one's, and a GPU each."""
+        import torch
+
+        gpus = torch.cuda.device_count() if self.device == "auto" else 0
+        return [
+            [*sys.argv[1:], "--join", *(["--device", f"cuda:{n % gpus}"] if gpus > 1 else [])]
+            for n in range(1, self.workers)
+        ]
+
+
+def run_study(
+    session: Session, options: RunOptions, report: Callable[[Session], Written] = write_report
+) -> int:
+    """Runs a plan to its end and reports it; returns the exit code."""
+    device = choose_device(options.device)
+    if options.join:
+        return join_in(session, options, device)
+    if not options.quiet:
+        click.echo(announce(session, device))
+    watch = observed(session, options)
+    outcomes: list[Outcome] = []
+    try:
+        shop = Workshop(session.store, session.data_root, device, watch.emit)
+        with workers(options.others()):
+            outcomes.extend(run_plan(session.plan, shop, watch.emit, students=options.log_model))
+    except (KeyboardInterrupt, StopRun):
+        watch.finish("KILLED")
+        done = len(outcomes)
+        click.echo(
+            f"\nstopped after {done} of {len(session.plan.cells)} cells; everything finished is "
+            f"kept. Go on with: {again()}",
+            err=True,
+        )
+        return 130
+    return _conclude(session, watch, outcomes, report(session))
+
+
+def join_in(session: Session, options: RunOptions, device: "torch.device") -> int:
+    """Runs what other processes of the same command leave; they report."""
+    watch = observed(session, replace(options, quiet=True))
+    shop = Workshop(session.store, session.data_root, device, watch.emit)
+    try:
+        ran = run_plan(session.plan, shop, watch.emit, students=options.log_model)
+        failed = [done for done in ran if done.failed]
+    except (KeyboardInterrupt, StopRun):
+        watch.finish("KILLED")
+        return 130
+    watch.finish("FAILED" if failed else "FINISHED")
+    return 1 if failed else 0
+
+
+def _conclude(session: Session, watch: Observed, outcomes: list[Outcome], report: Written) -> int:
+    failed = [outcome for outcome in outcomes if outcome.failed]
+    watch.emit(ReportWritten([str(path) for path in report.paths]))
+    status = "FAILED" if failed else "FINISHED"
+    watch.emit(StudyFinished(session.plan.study.name, status, report.metrics))
+    watch.finish(status)
+    click.echo(report.terminal)
+    click.echo(f"report: {report.folder}/report.html (also .md, .csv, .tex)")
+    click.echo(watch.hint)
+    for outcome in failed:
+        click.echo(f"failed: {outcome.plan.cell.label}: {outcome.error}", err=True)
+        if outcome.traceback:
+            click.echo(outcome.traceback, err=True)
+    return 1 if failed else 0
+
+
+def again() -> str:
+    """The command line of this process, ready to be pasted."""
+    name = Path(sys.argv[0]).name
+    program = ["python", "-m", "bench.cli.main"] if name == "main.py" else [name]
+    return shlex.join([*program, *sys.argv[1:]])
+
+
+def published() -> str:
+    """The same for files that others see: addresses have lost user name and password."""
+    return PASSWORD.sub("", again())

@@ -1,0 +1,113 @@
+"""Results: what the store knows about a plan's cells, one tidy row per cell."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.graph.plan import CellPlan, Plan
+from bench.storage.store import Store
+
+FAILURES = "failures"  # kind of the records that keep why a cell failed
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a cell ended: its row, and the traceback where it failed."""
+
+    plan: CellPlan
+    row: Mapping[str, object]
+    error: str = ""
+    traceback: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error)
+
+
+def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
+    """One line of the results table, read from manifests alone.
+
+    Accuracies are fractions; a cell that was not run has status "not run" and no numbers.
+    """
+    cell, source = plan.cell, plan.source
+    row: dict[str, object] = {
+        "study": cell.study,
+        "group": cell.row.group,
+        "row": cell.row.label,
+        "distiller": cell.row.distiller,
+        "dataset": cell.dataset,
+        "ipc": cell.ipc,
+        "seed": cell.seed,
+        "repeat": cell.repeat,
+        "evaluator": cell.evaluator,
+        "student": plan.recipe.student.arch,
+        "recipe": plan.recipe.id,
+        "profile": study.profile,
+        "paper_row": cell.row.paper,
+        "chance": 1 / source.spec.num_classes,
+        "address": plan.address,
+        "command": command_of(plan, study),
+    }
+    return row | _measured(plan, store) | _status(plan, store) | _inputs(plan)
+
+
+def _inputs(plan: CellPlan) -> dict[str, object]:
+    """Addresses of what the cell is made from, whose own is the cell's: what cells may share."""
+    kinds = (kind for kind in plan.kinds() if kind != plan.root.stage)
+    return {
+        f"address_{kind}": "+".join(task.address for task in plan.of_kind(kind)) for kind in kinds
+    }
+
+
+def _status(plan: CellPlan, store: Store) -> dict[str, object]:
+    if store.has(plan.address):
+        return {"status": "ok", "error": ""}
+    failure = store.record(FAILURES, plan.address)
+    if failure is not None:
+        return {"status": "failed", "error": str(failure["error"])}
+    return {"status": "not run", "error": ""}
+
+
+def _measured(plan: CellPlan, store: Store) -> dict[str, object]:
+    """Seconds by kind, and what the manifests of the artifacts add to a row."""
+    found: dict[str, object] = {}
+    for kind in plan.kinds():
+        there = [task for task in plan.of_kind(kind) if store.has(task.address)]
+        manifests = [store.manifest(task.address) for task in there]
+        whole = len(there) == len(plan.of_kind(kind))
+        found[f"seconds_{kind}"] = sum(m.seconds for m in manifests) if whole else None
+        for task, manifest in zip(there, manifests, strict=True):
+            for name, value in task.request.facts(manifest.meta, plan.at).items():
+                found.setdefault(name, value)
+    if store.has(plan.synthetic.address):
+        found["peak_memory_recover"] = store.manifest(plan.synthetic.address).peak_memory
+    if store.has(plan.address):
+        manifest = store.manifest(plan.address)
+        found |= {"device": manifest.device, "peak_memory": manifest.peak_memory}
+    return found
+
+
+def command_of(plan: CellPlan, study: Plan) -> str:
+    """The command that makes this cell again."""
+    cell = plan.cell
+    settings = [*study.overrides]
+    fixed = {"dataset": cell.dataset, "ipc": str(cell.ipc)}
+    settings = [s for s in settings if s.split("=")[0] not in fixed]
+    settings += [f"{key}={value}" for key, value in fixed.items()]
+    flags = " ".join(f"--set {shlex.quote(text)}" for text in sorted(settings))
+    return f"bench run {study.called or cell.study} --profile {study.profile} {flags}"
+
+
+def own(cell: CellPlan) -> tuple[str, ...]:
+    """The kinds of artifacts that a cell shares with no other."""
+    mine = (task.stage for task in cell.tasks.values() if task.request.own)
+    return tuple(dict.fromkeys(mine))
+
+
+def own_seconds(cell: CellPlan, row: Mapping[str, object]) -> float:
+    """Seconds of what a cell shares with no other."""
+    return sum(number(row.get(f"seconds_{kind}")) for kind in own(cell))
+
+
+def number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,175 @@
+"""Running plans: every cell through an executor, failures isolated, observers told."""
+
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bench.artifacts.labels import Score
+from bench.core.errors import BenchError, StopRun
+from bench.core.events import (
+    CellFailed,
+    CellFinished,
+    CellStarted,
+    Emit,
+    Event,
+    Note,
+    StudentTrained,
+)
+from bench.execution.results import FAILURES, Outcome, row_of
+from bench.execution.sharing import Executor, Sharing
+from bench.execution.workshop import Workshop
+from bench.graph.plan import CellPlan, Plan
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs cells of one plan in a workshop and reports each as it ends.
+
+    Attributes:
+        students: whether observers want every trained student: one whose score is in the store is
+            trained again, and must score the same.
+        since: when the run began; a cell that failed later failed in a process that shares it,
+            and is not tried again.
+    """
+
+    plan: Plan
+    shop: Workshop
+    emit: Emit
+    students: bool = False
+    since: float = field(default_factory=time.time)
+
+    def __call__(self, cell: CellPlan) -> Outcome:
+        """Finishes one cell; whatever goes wrong in it stays in it, except a wish to stop."""
+        self.emit(cell_started(cell))
+        failure = self.shop.store.record(FAILURES, cell.address)
+        if failure is not None and float(str(failure.get("at", 0.0))) >= self.since:
+            return self._outcome(cell, str(failure["error"]), str(failure["traceback"]))
+        try:
+            known = self.shop.store.has(cell.address)
+            score = self.shop.finish(cell)
+            if known and self.students:
+                self._train_again(cell, score)
+        except StopRun:
+            raise
+        except Exception as error:  # the one boundary that keeps a broken cell from the others
+            return self._failed(cell, error)
+        self.shop.store.delete_record(FAILURES, cell.address)
+        row = row_of(cell, self.plan, self.shop.store)
+        self.emit(CellFinished(cell.cell.label, cell.address, metrics_of(row), row))
+        return Outcome(cell, row)
+
+    def _train_again(self, cell: CellPlan, score: Score) -> None:
+        """Trains the student of a known score, for its network alone."""
+        shop = self.shop
+
+        def hear(event: Event) -> None:
+            if isinstance(event, StudentTrained):
+                self.emit(event)
+
+        again = Workshop(shop.store, shop.data_root, shop.device, hear)
+        found = again.made_again(cell)
+        if found.top1 != score.top1:
+            shown = f"{score.top1:.4f} in the store, {found.top1:.4f} now"
+            self.emit(
+                Note(f"{cell.cell.label}: trained again, the student scores otherwise: {shown}")
+            )
+
+    def _failed(self, cell: CellPlan, error: Exception) -> Outcome:
+        text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
+        trace = "" if isinstance(error, BenchError) else traceback.format_exc()
+        record = {"error": text, "traceback": trace, "cell": cell.cell.label, "at": time.time()}
+        self.shop.store.put_record(FAILURES, cell.address, record)
+        return self._outcome(cell, text, trace)
+
+    def _outcome(self, cell: CellPlan, text: str, trace: str) -> Outcome:
+        row = row_of(cell, self.plan, self.shop.store)
+        self.emit(CellFailed(cell.cell.label, cell.address, text, row))
+        return Outcome(cell, row, text, trace)
+
+
+def run_plan(
+    plan: Plan,
+    shop: Workshop,
+    emit: Emit,
+    executor: Executor | None = None,
+    students: bool = False,
+) -> Iterator[Outcome]:
+    """Runs all cells, seed by seed across rows, so that partial results compare like with like.
+
+    Processes that run the same plan on one store share its cells out, unless an executor is given.
+    """
+    share: Sharing[CellPlan] = Sharing(lambda cell: shop.store.claim(cell.address))
+    yield from (executor or share).run(ordered(plan.cells), Runner(plan, shop, emit, students))
+
+
+def ordered(cells: Sequence[CellPlan]) -> list[CellPlan]:
+    """Cells by data set, IPC and seed; rows keep the study's order."""
+    datasets = list(dict.fromkeys(c.cell.dataset for c in cells))
+    return sorted(cells, key=lambda c: (datasets.index(c.cell.dataset), c.cell.ipc, c.cell.seed))
+
+
+def cell_started(cell: CellPlan, at: float | None = None) -> CellStarted:
+    """The event that opens a cell, now or at a time in seconds since the epoch."""
+    data = cell.source.splits()
+    return CellStarted(cell.cell.label, cell.address, params_of(cell), tags_of(cell), data, at)
+
+
+GRID = ("seed", "repeat")  # numbers of a row that say which cell it is, not what was measured
+
+
+def metrics_of(row: dict[str, object]) -> dict[str, float]:
+    """The numbers of a row: accuracies, counts and seconds."""
+    return {
+        key: float(value)
+        for key, value in row.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and key not in GRID
+    }
+
+
+def params_of(cell: CellPlan) -> dict[str, object]:
+    """The flat, typed parameters of a cell, for tracking."""
+    point = cell.cell
+    params: dict[str, object] = {
+        "row": point.row.label,
+        "distiller": point.row.distiller,
+        "dataset": point.dataset,
+        "ipc": point.ipc,
+        "seed": point.seed,
+        "repeat": point.repeat,
+        "evaluator": point.evaluator,
+        "student": cell.recipe.student.arch,
+        "recipe": cell.recipe.id,
+        "precision": cell.recipe.precision,
+    }
+    return params | _flat(cell.synthetic.config["params"], "distiller")
+
+
+def _flat(values: object, prefix: str) -> dict[str, object]:
+    """Nested mappings and dataclasses as dotted keys."""
+    if hasattr(values, "__dataclass_fields__"):
+        values = {name: getattr(values, name) for name in values.__dataclass_fields__}
+    if isinstance(values, dict):
+        flat: dict[str, object] = {}
+        for key, value in values.items():
+            flat |= _flat(value, f"{prefix}.{key}")
+        return flat
+    return {prefix: values}
+
+
+def tags_of(cell: CellPlan) -> dict[str, str]:
+    """What a user filters runs by."""
+    point = cell.cell
+    return {
+        "study": point.study,
+        "group": point.row.group,
+        "row": point.row.label,
+        "distiller": point.row.distiller,
+        "dataset": point.dataset,
+        "data_digest": cell.source.train,
+        "ipc": str(point.ipc),
+        "seed": str(point.seed),
+        "repeat": str(point.repeat),
+        "recipe": cell.recipe.id,
+        "address": cell.address,
+    }

@@ -1,0 +1,137 @@
+"""What plugins register: factories under public names, by decorator."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, getsourcefile, signature
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
+
+from bench.core.errors import BadValue, DuplicateName, UnknownName
+from bench.plugin.space import Space
+
+Kind = Literal["distiller", "evaluator", "dataset", "artifact"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Factory = Callable[..., Any]
+F = TypeVar("F", bound=Factory)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A factory with its public name, the file that holds it, and its search space.
+
+    Attributes:
+        seeded: whether what it makes depends on the cell's seed.
+        budgeted: whether what it makes depends on the number of images per class.
+    """
+
+    kind: Kind
+    name: str
+    factory: Factory
+    path: Path
+    space: Mapping[str, Space] = field(default_factory=dict)
+    seeded: bool = True
+    budgeted: bool = True
+
+    @property
+    def doc(self) -> str:
+        return (self.factory.__doc__ or "").strip().split("\n")[0]
+
+    def fields(self) -> dict[str, "Field"]:
+        """The keyword parameters of the factory, in order."""
+        hints = get_type_hints(self.factory)
+        return {
+            p.name: Field(p.name, hints.get(p.name, object), p.default)
+            for p in signature(self.factory).parameters.values()
+        }
+
+
+@dataclass(frozen=True)
+class Field:
+    """One keyword parameter of a factory."""
+
+    name: str
+    type: Any
+    default: object
+
+    @property
+    def required(self) -> bool:
+        return self.default is Parameter.empty
+
+
+_FOUND: dict[tuple[Kind, str], Registered] = {}  # (kind, name) -> the factory registered for it
+
+
+def _register(
+    kind: Kind,
+    name: str,
+    space: Mapping[str, Space],
+    seeded: bool = True,
+    budgeted: bool = True,
+) -> Callable[[F], F]:
+    def decorate(factory: F) -> F:
+        path = Path(getsourcefile(factory) or "<interactive>").resolve()
+        entry = Registered(kind, name, factory, path, dict(space), seeded, budgeted)
+        unknown = set(space) - set(signature(factory).parameters)
+        if unknown:
+            raise BadValue(
+                f"{kind} {name!r}: its search space names {sorted(unknown)}, "
+                f"which are no parameters of {factory.__name__}()"
+            )
+        before = _FOUND.get((kind, name))
+        if before is not None and before.path != path:
+            raise DuplicateName(
+                f"two {kind}s are named {name!r}: {before.path} and {path}; rename one of them"
+            )
+        _FOUND[(kind, name)] = entry
+        return factory
+
+    return decorate
+
+
+def register_artifact(kind: str, request: type) -> None:
+    """Registers the request class of a kind of artifacts under the kind's name."""
+    _register("artifact", kind, {})(request)
+
+
+def distiller(
+    name: str,
+    *,
+    space: Mapping[str, Space] | None = None,
+    seeded: bool = True,
+    budgeted: bool = True,
+) -> Callable[[F], F]:
+    """Registers a factory of distillers under a public name."""
+    return _register("distiller", name, space or {}, seeded, budgeted)
+
+
+def evaluator(name: str, *, space: Mapping[str, Space] | None = None) -> Callable[[F], F]:
+    """Registers a factory of evaluators under a public name."""
+    return _register("evaluator", name, space or {})
+
+
+def dataset(name: str) -> Callable[[F], F]:
+    """Registers a factory of data set specifications under a public name."""
+    return _register("dataset", name, {})
+
+
+def registered(kind: Kind) -> Iterable[Registered]:
+    """All factories of a kind that have been imported so far."""
+    return [entry for (k, _), entry in sorted(_FOUND.items()) if k == kind]
+
+
+def lookup(kind: Kind, name: str) -> Registered:
+    """The factory of an imported plugin.
+
+    Raises:
+        UnknownName: nothing of that name has been imported.
+    """
+    entry = _FOUND.get((kind, name))
+    if entry is None:
+        raise UnknownName.of(kind, name, [n for k, n in _FOUND if k == kind])
+    return entry
+
+
+def forget(path: Path) -> None:
+    """Removes what a file registered, so that a half-imported plugin leaves nothing behind."""
+    for key in [key for key, entry in _FOUND.items() if entry.path == path]:
+        del _FOUND[key]

@@ -1,0 +1,136 @@
+"""Distil: a registered distiller's synthetic set, as a request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench.artifacts.values import RealSet, SyntheticSet
+from bench.artifacts.views import Reference
+from bench.core.errors import BadValue
+from bench.core.seeds import generator_for
+from bench.data.spec import Split
+from bench.graph.request import APART, Context, RealRequest, Request, Run, artifact, asked
+from bench.plugin.contracts import Budget, Distiller
+from bench.plugin.recipes import Precision, Recover
+from bench.plugin.registry import Registered
+from bench.stages.barycenter import BarycenterRequest
+
+
+@artifact("recover", SyntheticSet, version=2, own=True)
+@dataclass(frozen=True)
+class DistilledRequest(Request[SyntheticSet]):
+    """The synthetic set of a distiller at its parameters.
+
+    Attributes:
+        params: name and value of each of its parameters.
+        ipc: images per class; None for a distiller that ignores the budget.
+        seed: of its generator; 0 for a distiller that draws nothing.
+        precision: of the networks it uses; None where it uses none.
+        method, plugin: the distiller and its registration, which name and code stand for.
+    """
+
+    distiller: str
+    params: tuple[tuple[str, object], ...] = ()
+    ipc: int | None = None
+    seed: int = 0
+    precision: Precision | None = None
+    method: Distiller | None = field(default=None, compare=False, metadata={APART: True})
+    plugin: Registered | None = field(default=None, compare=False, metadata={APART: True})
+
+    @classmethod
+    def of(
+        cls, plugin: Registered, params: Mapping[str, object], method: Distiller, at: Context
+    ) -> "DistilledRequest":
+        """The request of a registered distiller in a cell."""
+        found = cls(
+            plugin.name,
+            tuple(sorted(params.items())),
+            at.ipc if plugin.budgeted else None,
+            at.seed if plugin.seeded else 0,
+            method=method,
+            plugin=plugin,
+        )
+        networks = getattr(method, "networks", False) or any(
+            not isinstance(need, RealRequest) for need in found.needs(at)
+        )
+        return replace(found, precision=at.recipe.precision) if networks else found
+
+    def _asked(self, at: Context) -> Mapping[Any, Request[Any]]:
+        """Each need as the method says it -> the request behind it."""
+        assert self.method is not None
+        known = getattr(self.method, "variants", {})
+        try:
+            return {need: asked(need, known).filled(at) for need in self.method.needs}
+        except BadValue as error:
+            raise BadValue(f"distiller {self.distiller!r}: {error}") from error
+
+    def config(self, at: Context) -> Mapping[str, object]:
+        found: dict[str, object] = {"distiller": self.distiller, "params": dict(self.params)}
+        found |= {"precision": self.precision} if self.precision else {}
+        return found | ({"ipc": self.ipc} if self.ipc is not None else {})
+
+    def needs(self, at: Context) -> tuple[Request[Any], ...]:
+        return tuple(dict.fromkeys(self._asked(at).values()))
+
+    def reads(self) -> tuple[Split, ...]:
+        return ("train",)
+
+    def stream(self, at: Context) -> int | None:
+        return self.seed
+
+    def code(self) -> Path | None:
+        return self.plugin.path if self.plugin else None
+
+    def refuse(self, at: Context) -> None:
+        """Refuses budgets above the size of a class, where images are made of real ones."""
+        assert self.method is not None
+        of_real = any(n is RealSet or isinstance(n, RealRequest) for n in self.method.needs)
+        solved = any(isinstance(need, BarycenterRequest) for need in self.needs(at))
+        if self.ipc is None or not (of_real or solved) or not at.source.smallest:
+            return
+        source = at.source
+        each = getattr(self.method, "images_each", lambda side: 1)(source.spec.resolution)
+        most = source.smallest // each
+        if most < self.ipc:
+            owner = f"class {source.smallest_class!r} of {source.spec.name}"
+            reason = f"the size of {owner}"
+            if each > 1:
+                reason = f"since each takes {each} of the {source.smallest} images of {owner}"
+            raise BadValue(
+                f"ipc: expected at most {most}, {reason}, given {self.ipc} for row "
+                f"{at.row!r}; lower ipc or give the class more images"
+            )
+
+    def make(self, have: Reference, at: Context, run: Run) -> SyntheticSet:
+        assert self.method is not None
+        reference = Reference({need: have[ask] for need, ask in self._asked(at).items()})
+        rng = generator_for(self.seed, "recover")
+        return self.method.distill(reference, self.budget(at), rng, run.emit)
+
+    def budget(self, at: Context) -> Budget:
+        """What the distiller may produce in a cell."""
+        spec = at.source.spec
+        return Budget(
+            ipc=at.ipc,
+            num_classes=spec.num_classes,
+            shape=at.shape,
+            mean=spec.mean,
+            std=spec.std,
+            fast=self.precision == "bf16",
+        )
+
+    def facts(self, meta: Mapping[str, Any], at: Context) -> Mapping[str, object]:
+        return {"image_bytes": meta["image_bytes"], "recover_steps": self.steps(at)}
+
+    def steps(self, at: Context) -> int | None:
+        """Optimiser steps over all batches of images; None where nothing is optimised."""
+        recover = getattr(self.method, "recover", None)
+        if not isinstance(recover, Recover):
+            return None
+        ipc, classes = at.ipc, at.source.spec.num_classes
+        if getattr(self.method, "grouping", "class-major") == "class-major":
+            count = -(-classes // max(1, min(recover.batch // ipc, classes)))
+        else:
+            count = ipc * -(-classes // recover.batch)
+        return count * recover.iterations

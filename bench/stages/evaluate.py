@@ -1,0 +1,77 @@
+"""Evaluate: a registered evaluator's score of a synthetic set, as a request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.artifacts.labels import Score
+from bench.artifacts.values import SyntheticSet
+from bench.artifacts.views import Reference
+from bench.core.errors import BadValue
+from bench.data.spec import Split
+from bench.graph.request import APART, Context, Request, Run, artifact, asked
+from bench.plugin.contracts import Evaluator
+from bench.plugin.recipes import Precision
+from bench.plugin.registry import Registered
+
+
+@artifact("evaluate", Score, version=3, own=True)
+@dataclass(frozen=True)
+class ScoreRequest(Request[Score]):
+    """The score that an evaluator gives a synthetic set.
+
+    Attributes:
+        sections: the parts of the recipe that the evaluator reads, by name.
+        seed: of the student and of its order of data.
+        judge, plugin: the evaluator and its registration, which name and code stand for.
+    """
+
+    of: Request[SyntheticSet]
+    evaluator: str
+    sections: tuple[tuple[str, object], ...] = ()
+    precision: Precision | None = None
+    seed: int = 0
+    judge: Evaluator | None = field(default=None, compare=False, metadata={APART: True})
+    plugin: Registered | None = field(default=None, compare=False, metadata={APART: True})
+
+    def _asked(self, at: Context) -> Mapping[Any, Request[Any]]:
+        assert self.judge is not None
+        try:
+            return {need: asked(need, {}).filled(at) for need in self.judge.needs}
+        except BadValue as error:
+            raise BadValue(f"evaluator {self.evaluator!r}: {error}") from error
+
+    def config(self, at: Context) -> Mapping[str, object]:
+        fixed = {"evaluator": self.evaluator, "precision": self.precision}
+        return {**fixed, **dict(self.sections)}
+
+    def needs(self, at: Context) -> tuple[Request[Any], ...]:
+        return tuple(dict.fromkeys((self.of, *self._asked(at).values())))
+
+    def reads(self) -> tuple[Split, ...]:
+        return ("test",)
+
+    def stream(self, at: Context) -> int | None:
+        return self.seed
+
+    def code(self) -> Path | None:
+        return self.plugin.path if self.plugin else None
+
+    def refuse(self, at: Context) -> None:
+        """Refuses sets with fewer images per class than the evaluator can divide."""
+        least, ipc = getattr(self.judge, "least_ipc", 1), getattr(self.of, "ipc", None)
+        if ipc is not None and ipc < least:
+            raise BadValue(
+                f"ipc: expected at least {least} for the evaluator {self.evaluator!r}, given "
+                f"{ipc} for row {at.row!r}; raise ipc or choose another evaluator"
+            )
+
+    def make(self, have: Reference, at: Context, run: Run) -> Score:
+        assert self.judge is not None
+        reference = Reference({need: have[ask] for need, ask in self._asked(at).items()})
+        test = run.split("test")
+        return self.judge.evaluate(have[self.of], reference, test, at.recipe, self.seed, run.emit)
+
+    def facts(self, meta: Mapping[str, Any], at: Context) -> Mapping[str, object]:
+        return dict(meta["extra"]) | {k: meta[k] for k in ("top1", "updates", "label_bytes")}

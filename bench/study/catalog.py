@@ -1,0 +1,108 @@
+"""Studies and sweeps by name or by file: typed Python with one STUDY or SWEEP constant each."""
+
+import ast
+from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TypeVar
+
+from bench.core.errors import BadValue, BenchError, BrokenPlugin, UnknownName
+from bench.plugin.discovery import ROOT, listing
+from bench.study.grid import Row, Study
+from bench.study.search import Sweep
+
+FOLDER = ROOT / "studies"
+SWEEP = "sweep-"  # how the file names of sweeps begin
+OTHERS = "plugins"  # heading of distillers that a study does not name
+T = TypeVar("T")
+
+
+def study_names() -> list[str]:
+    """Names of the built-in studies, which are their file names."""
+    return [name for name in _stems() if not name.startswith(SWEEP)]
+
+
+def sweep_names() -> list[str]:
+    """Names of the built-in sweeps: their file names without `sweep_`."""
+    return [name.removeprefix(SWEEP) for name in _stems() if name.startswith(SWEEP)]
+
+
+def _stems() -> list[str]:
+    return sorted(p.stem.replace("_", "-") for p in FOLDER.glob("*.py") if p.stem[0] != "_")
+
+
+def sweep_title(name: str) -> str:
+    """First line of a sweep file's docstring, read without importing it."""
+    return study_title(f"{SWEEP}{name}")
+
+
+def study_title(name: str) -> str:
+    """First line of a study file's docstring, read without importing it."""
+    tree = ast.parse(_file(name).read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or "").split("\n")[0]
+
+
+def load_study(name: str) -> Study:
+    """The study of a built-in name, or of a path to a Python file with a STUDY constant.
+
+    Raises:
+        UnknownName: neither a built-in study nor a file.
+        BrokenPlugin: the file cannot be imported.
+        BadValue: it has no STUDY.
+    """
+    return _constant(_file(name), "STUDY", Study)
+
+
+def completed(study: Study) -> Study:
+    """The study with rows for distillers that it leaves out, where it wants every one."""
+    if not study.every_distiller:
+        return study
+    named = {row.distiller for row in study.rows}
+    found = [p.name for p in listing() if p.kind == "distiller" and not p.error]
+    others = [Row(name, name, group=OTHERS) for name in found if name not in named]
+    return replace(study, rows=(*study.rows, *others))
+
+
+def load_sweep(name: str) -> Sweep:
+    """The sweep of a built-in name, or of a path to a Python file with a SWEEP constant.
+
+    Raises:
+        UnknownName: neither a built-in sweep nor a file.
+        BrokenPlugin: the file cannot be imported.
+        BadValue: it has no SWEEP.
+    """
+    if not name.endswith(".py") and name not in sweep_names():
+        raise UnknownName.of("sweep", name, sweep_names())
+    path = _file(name if name.endswith(".py") else f"{SWEEP}{name}")
+    return _constant(path, "SWEEP", Sweep)
+
+
+def _constant(path: Path, name: str, kind: type[T]) -> T:
+    spec = spec_from_file_location(f"ddbench_study_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise BrokenPlugin(f"study {path}: expected a Python file")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BenchError:
+        raise
+    except Exception as error:
+        raise BrokenPlugin(
+            f"study {path} failed to import: {type(error).__name__}: {error}"
+        ) from error
+    found = getattr(module, name, None)
+    if not isinstance(found, kind):
+        wanted = f"{name} = {kind.__name__}(...)"
+        raise BadValue(f"study {path}: expected a constant {wanted}, found none")
+    return found
+
+
+def _file(name: str) -> Path:
+    if name.endswith(".py"):
+        path = Path(name)
+        if not path.is_file():
+            raise BadValue(f"study {name}: expected a Python file, but it does not exist")
+        return path.resolve()
+    if name not in _stems():
+        raise UnknownName.of("study", name, study_names())
+    return FOLDER / f"{name.replace('-', '_')}.py"

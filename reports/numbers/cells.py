@@ -1,0 +1,199 @@
+"""Typed cells of a tidy frame: the only place that knows the frame's columns."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from bench.core.errors import BadValue, UnknownName
+
+REQUIRED = ("row", "dataset", "ipc", "seed")
+STATUSES = ("ok", "failed", "not run")
+STAGES = ("squeeze", "observe", "barycenter", "recover", "relabel", "evaluate")
+NUMBERS = (
+    "top5",
+    "chance",
+    "teacher_top1",
+    "n_test",
+    "updates",
+    "image_bytes",
+    "label_bytes",
+    "peak_memory",
+    "peak_memory_recover",
+    "recover_steps",
+    *(f"seconds_{stage}" for stage in STAGES),
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all rows of one table share."""
+
+    dataset: str
+    ipc: int
+    evaluator: str
+    student: str
+
+    @property
+    def label(self) -> str:
+        parts = [f"IPC {self.ipc}", self.evaluator, self.student]
+        return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One (row, data set, IPC, seed) point of a study.
+
+    Attributes:
+        repeat: which of several students that were trained on the synthetic set of this seed.
+        top1: fraction in [0, 1]; None unless the status is "ok".
+        numbers: further columns of the frame that hold a number, by name.
+        artifacts: stage -> address of what it made or would make, for the stages that are named.
+    """
+
+    setting: Setting
+    group: str
+    row: str
+    distiller: str
+    seed: int
+    status: str
+    error: str
+    top1: float | None
+    recipe: str
+    profile: str
+    paper_row: str
+    address: str
+    command: str
+    device: str
+    repeat: int = 0
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+
+def cells_of(frame: pd.DataFrame) -> tuple[Cell, ...]:
+    """The cells of a frame, in its order; optional columns may be missing.
+
+    Raises:
+        BadValue: where a required column is missing, an accuracy is not a fraction, or two lines
+            describe one cell.
+        UnknownName: for a status that is none of ok, failed, not run.
+    """
+    if len(frame) == 0:
+        return ()
+    missing = [name for name in REQUIRED if name not in frame.columns]
+    if missing:
+        raise BadValue(f"frame: expected columns {list(REQUIRED)}, missing {missing}")
+    cells = tuple(_cell(line) for line in frame.to_dict("records"))
+    _refuse_twins(cells)
+    return cells
+
+
+def _cell(line: Mapping[object, object]) -> Cell:
+    status = _text(line, "status") or "ok"
+    if status not in STATUSES:
+        raise UnknownName.of("status", status, STATUSES)
+    top1 = _number(line, "top1")
+    if top1 is not None and not 0 <= top1 <= 1:
+        raise BadValue(f"top1: expected a fraction in [0, 1], given {top1} in {_text(line, 'row')}")
+    error = _text(line, "error")
+    if status == "ok" and top1 is None:
+        status, error = "failed", error or "no score was stored"
+    known = {name: _number(line, name) for name in NUMBERS}
+    return Cell(
+        setting=Setting(
+            _text(line, "dataset"),
+            _integer(line, "ipc"),
+            _text(line, "evaluator"),
+            _text(line, "student"),
+        ),
+        group=_text(line, "group"),
+        row=_text(line, "row"),
+        distiller=_text(line, "distiller"),
+        seed=_integer(line, "seed"),
+        status=status,
+        error=error,
+        top1=top1 if status == "ok" else None,
+        recipe=_text(line, "recipe"),
+        profile=_text(line, "profile"),
+        paper_row=_text(line, "paper_row"),
+        address=_text(line, "address"),
+        command=_text(line, "command"),
+        device=_text(line, "device"),
+        repeat=0 if _absent(line.get("repeat")) else _integer(line, "repeat"),
+        numbers={name: value for name, value in known.items() if value is not None},
+        artifacts=_artifacts(line),
+    )
+
+
+def _artifacts(line: Mapping[object, object]) -> dict[str, str]:
+    """The address of a cell is that of its last stage; the others have columns of their own."""
+    *inputs, last = STAGES
+    found = {stage: _text(line, f"address_{stage}") for stage in inputs}
+    found[last] = _text(line, "address")
+    return {stage: address for stage, address in found.items() if address}
+
+
+def students(cells: Iterable[Cell]) -> dict[int, list[float]]:
+    """Seed -> accuracies of the students that were trained on its synthetic set."""
+    found: dict[int, list[float]] = {}
+    for cell in cells:
+        if cell.top1 is not None:
+            found.setdefault(cell.seed, []).append(cell.top1)
+    return found
+
+
+def by_seed(cells: Iterable[Cell]) -> dict[int, float]:
+    """Seed -> mean accuracy of its students: what is independent of the other seeds."""
+    return {seed: sum(values) / len(values) for seed, values in students(cells).items()}
+
+
+def computing_time(cells: Iterable[Cell]) -> float:
+    """Seconds that all artifacts behind the cells took, a shared one counted once.
+
+    In a frame that does not name its artifacts, equal seconds of a stage are one artifact.
+    """
+    spent: dict[tuple[str, str | float], float] = {}
+    for cell in cells:
+        for stage in STAGES:
+            seconds = cell.numbers.get(f"seconds_{stage}")
+            if seconds is not None:
+                spent[stage, cell.artifacts.get(stage, seconds)] = seconds
+    return sum(spent.values())
+
+
+def _refuse_twins(cells: tuple[Cell, ...]) -> None:
+    seen: set[tuple[str, Setting, int, int]] = set()
+    for cell in cells:
+        key = (cell.row, cell.setting, cell.seed, cell.repeat)
+        if key in seen:
+            raise BadValue(
+                f"frame: expected one line per cell, given two for {cell.row!r}, "
+                f"{cell.setting.dataset}, {cell.setting.label}, seed {cell.seed}"
+            )
+        seen.add(key)
+
+
+def _text(line: Mapping[object, object], name: str) -> str:
+    value = line.get(name)
+    return "" if _absent(value) else str(value)
+
+
+def _number(line: Mapping[object, object], name: str) -> float | None:
+    value = line.get(name)
+    if _absent(value):
+        return None
+    try:
+        return float(str(value))
+    except ValueError:
+        raise BadValue(f"{name}: expected a number, given {value!r}") from None
+
+
+def _integer(line: Mapping[object, object], name: str) -> int:
+    value = _number(line, name)
+    if value is None or value != int(value):
+        raise BadValue(f"{name}: expected a whole number, given {line.get(name)!r}")
+    return int(value)
+
+
+def _absent(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)

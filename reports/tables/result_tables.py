@@ -1,0 +1,189 @@
+"""The main tables: one per setting in long form, and an overview where there are several."""
+
+from collections.abc import Sequence
+
+from reports.numbers.cells import Setting
+from reports.numbers.info import StudyInfo
+from reports.numbers.published import Published, lookup
+from reports.numbers.statistics import Printed, welch
+from reports.numbers.summary import Summary, reduced
+from reports.tables.entries import (
+    Column,
+    Entry,
+    Line,
+    Table,
+    Tone,
+    estimate,
+    interval,
+    missing,
+    number,
+    percent,
+    slug,
+    text,
+)
+
+NAMES = {"table": "Table", "figure": "Figure"}
+SPREAD = "std"
+
+
+def results_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table:
+    """All rows under one setting: mean ± std, 95 % CI, n, and the paper's number beside it."""
+    setting = summaries[0].setting
+    recipes = dict.fromkeys(s.recipe for s in summaries if s.recipe)
+    with_paper = any(s.paper for s in summaries)
+    with_status = any(s.sample and s.status != "ok" for s in summaries)
+    with_verdict = with_paper and not reduced([c for s in summaries for c in s.cells])
+    columns = [
+        Column("row", "text"),
+        Column(f"top-1 % (mean ± {SPREAD})", parts=("top1_mean", "top1_std")),
+        Column("95 % CI", parts=("ci_low", "ci_high"), hint="Student-t interval of the mean"),
+        Column("n", hint="seeds that finished"),
+    ]
+    columns += [Column("status", "text")] if with_status else []
+    columns += [_paper_column(info.paper_table, summaries)] if info.paper_table else []
+    columns += [Column("ours - paper", parts=("difference",))] if with_paper else []
+    columns += [Column("verdict", "text")] if with_verdict else []
+    columns += [Column("recipe", "code")] if len(recipes) > 1 else []
+    lines = []
+    for s in summaries:
+        entries = [
+            text(s.row),
+            top1_entry(s),
+            _interval_entry(s),
+            number(s.sample.n if s.sample else 0, 0),
+        ]
+        entries += [_status_entry(s)] if with_status else []
+        entries += [_paper_entry(s.paper)] if info.paper_table else []
+        entries += [percent(s.difference, signed=True)] if with_paper else []
+        entries += [text(verdict(s))] if with_verdict else []
+        entries += [text(s.recipe or "–")] if len(recipes) > 1 else []
+        lines.append(Line(tuple(entries), s.info.group))
+    key = slug(f"{setting.dataset}-ipc{setting.ipc}-{setting.evaluator}-{setting.student}")
+    return Table(
+        key,
+        f"{setting.dataset} · {setting.label}",
+        tuple(columns),
+        tuple(lines),
+        _notes(summaries, tuple(recipes)),
+    )
+
+
+def overview_table(summaries: Sequence[Summary]) -> Table:
+    """Rows by settings of one data set, each `mean ± std (n)`."""
+    settings = list(dict.fromkeys(s.setting for s in summaries))
+    rows = list(dict.fromkeys(s.info.label for s in summaries))
+    by_place = {(s.setting, s.row): s for s in summaries}
+    lines = []
+    for row in rows:
+        entries = [text(row), *(_overview_entry(by_place[setting, row]) for setting in settings)]
+        lines.append(Line(tuple(entries), by_place[settings[0], row].info.group))
+    names = short_names(settings)
+    columns = [Column(name, parts=(f"{name} mean", f"{name} std", f"{name} n")) for name in names]
+    note = "Entries are top-1 in percent, mean ± std (n); std over n seeds with n - 1."
+    dataset = settings[0].dataset
+    return Table(
+        f"overview-{dataset}",
+        f"{dataset} · overview",
+        (Column("row", "text"), *columns),
+        tuple(lines),
+        (note,),
+    )
+
+
+def short_names(settings: Sequence[Setting]) -> list[str]:
+    """Labels of settings without the parts that all of them share."""
+    parts = [[f"IPC {s.ipc}", s.evaluator, s.student] for s in settings]
+    varying = [i for i in range(3) if len({p[i] for p in parts}) > 1] or [0]
+    return [" · ".join(p[i] for i in varying if p[i]) for p in parts]
+
+
+def top1_entry(s: Summary) -> Entry:
+    """Mean ± std, or why there is none."""
+    if s.sample is None:
+        errors = dict.fromkeys(cell.error for cell in s.cells if cell.error)
+        return missing(2, s.status, tone_of(s), "; ".join(errors))
+    return estimate(s.sample.mean, s.sample.std)
+
+
+def tone_of(s: Summary) -> Tone:
+    """How an entry without a number is set: a failure is an alarm, a gap is not."""
+    return "alarm" if "failed" in s.status else "muted"
+
+
+def verdict(s: Summary) -> str:
+    """Whether ours agrees with the paper at its scale, as far as its error bars let us say."""
+    if s.paper is None or s.sample is None:
+        return "–"
+    theirs = s.paper.printed
+    if theirs is None:
+        return "paper has no error bar"
+    if s.sample.sem is None or s.sample.sem + theirs.sem == 0:
+        return "too few seeds"
+    gap = welch(Printed(100 * s.sample.mean, 100 * s.sample.sem, s.sample.n), theirs)
+    if not gap.decided:
+        return "consistent"
+    return "above the paper" if gap.mean > 0 else "below the paper"
+
+
+def _overview_entry(s: Summary) -> Entry:
+    if s.sample is None:
+        return missing(3, s.status, tone_of(s))
+    entry = estimate(s.sample.mean, s.sample.std)
+    return Entry(f"{entry.text} ({s.sample.n})", (*entry.parts, str(s.sample.n)), entry.sort)
+
+
+def _interval_entry(s: Summary) -> Entry:
+    if s.sample is None:
+        return missing(2)
+    return interval(s.sample.low, s.sample.high)
+
+
+def _status_entry(s: Summary) -> Entry:
+    """What is missing of a row that has some numbers; a row without any says so in their place."""
+    return text(s.status, tone_of(s)) if s.sample else missing()
+
+
+def paper_name(table: str) -> str:
+    """`table4` as `Table 4`."""
+    for prefix, name in NAMES.items():
+        if table.startswith(prefix):
+            return f"{name} {table.removeprefix(prefix)}"
+    return table
+
+
+def _paper_column(table: str | None, summaries: Sequence[Summary]) -> Column:
+    kinds = {(s.paper.error_kind, s.paper.n) for s in summaries if s.paper and s.paper.error_kind}
+    name = f"paper %, {paper_name(table or '')}"
+    if len(kinds) == 1:
+        kind, n = kinds.pop()
+        name += f" (± {kind}, n {n})" if n else f" (± {kind}, n not stated)"
+    return Column(name, parts=("paper", "paper_error", "paper_error_kind", "paper_n"))
+
+
+def _paper_entry(paper: Published | None) -> Entry:
+    if paper is None:
+        return missing(4)
+    error = None if paper.error is None else paper.error / 100
+    entry = estimate(paper.value / 100, error)
+    parts = (*entry.parts, paper.error_kind, str(paper.n or ""))
+    return Entry(entry.text, parts, entry.sort, hint=f"{paper.provenance} {paper.note}".strip())
+
+
+def _papers_teacher(dataset: str) -> str:
+    found = lookup("table1", "full-data-teacher", dataset, 0, "resnet18")
+    return f" (the paper's: {found.value:g} %)" if found else ""
+
+
+def _notes(summaries: Sequence[Summary], recipes: Sequence[str]) -> tuple[str, ...]:
+    notes = [
+        "± is the standard deviation (n - 1) over n seeds; a seed draws the synthetic images, "
+        "their soft labels and the student, and all rows share the teacher. "
+        "95 % CI is the Student-t interval of the mean."
+    ]
+    facts = [f"Recipe of every row: {recipes[0]}."] if len(recipes) == 1 else []
+    for name, label in (("teacher_top1", "Teacher"), ("chance", "Chance")):
+        values = {round(v, 6) for s in summaries if (v := s.mean_of(name)) is not None}
+        if len(values) == 1:
+            theirs = _papers_teacher(summaries[0].setting.dataset) if label == "Teacher" else ""
+            facts.append(f"{label}: {percent(values.pop()).text} %{theirs}.")
+    return (*notes, " ".join(facts)) if facts else tuple(notes)
