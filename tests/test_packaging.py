@@ -57,7 +57,9 @@ def test_the_console_script_is_the_command_line() -> None:
 
 def test_the_version_has_one_source() -> None:
     assert "version" in PYPROJECT["project"]["dynamic"]
-    assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "bench.__version__"}
+    assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {
+        "attr": "bench.core.__version__"
+    }
     assert re.fullmatch(r"\d+\.\d+\.\d+", bench.__version__)
 
 

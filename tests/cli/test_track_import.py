@@ -27,7 +27,7 @@ def store(bench: Bench, tiny_ran: Bench, migrated: Path) -> Path:
     shutil.copytree(tiny_ran.store, bench.store, ignore=shutil.ignore_patterns("tracking"))
     (bench.store / "tracking").mkdir()
     shutil.copyfile(migrated, bench.store / "tracking" / "mlflow.db")
-    return bench.storage.store
+    return bench.store
 
 
 def client_of(store: Path) -> MlflowClient:

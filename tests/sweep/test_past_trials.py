@@ -10,7 +10,7 @@ import pytest
 from optuna.trial import Trial, TrialState
 
 from bench.core.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
-from bench.search.costs import OWN
+from bench.graph.request import kinds
 from bench.search.past import JudgedTrial, PastTrial, past_trials
 from bench.search.queue import Queue, release
 from bench.search.settings import Search
@@ -25,6 +25,11 @@ SWEEPS: dict[str, dict[str, object]] = {
     "wilcoxon": {"seeds": 5},
 }
 Told = Callable[..., tuple[list[Event], JudgedTrial]]
+
+
+def own_kinds() -> list[str]:
+    """The kinds that belong to one cell."""
+    return [name for name, kind in kinds().items() if kind.own]
 
 
 @pytest.fixture
@@ -64,7 +69,7 @@ def is_score(event: Event) -> bool:
 
 def own(events: Sequence[Event]) -> list[tuple[str, str]]:
     made = [e for e in events if isinstance(e, StageFinished)]
-    return [(e.stage, e.address) for e in made if e.stage in OWN]
+    return [(e.stage, e.address) for e in made if kinds()[e.stage].own]
 
 
 def ends(events: Sequence[Event]) -> CellFinished:
@@ -86,7 +91,9 @@ def test_it_tells_what_was_told(
     was, now = ends(live), ends(found)
     assert (now.cell, now.address, now.row, now.tags) == (was.cell, was.address, was.row, was.tags)
     assert now.metrics.items() >= was.metrics.items()
-    assert now.metrics.keys() - was.metrics.keys() == {f"peak_memory_{stage}" for stage in OWN}
+    assert now.metrics.keys() - was.metrics.keys() == {
+        f"peak_memory_{stage}" for stage in own_kinds()
+    }
 
 
 def test_a_pruned_trial_has_its_state_and_its_first_rung(
