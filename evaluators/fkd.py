@@ -12,7 +12,9 @@ from torch import Tensor
 
 from bench import Need, RealSet, Recipe, Reference, Score, SoftLabels, SyntheticSet, evaluator
 from bench.core.events import Emit
-from bench.data.mixing import augmented_batch, normalize
+from bench.data.mixing import augmented_batch, draws_on
+from bench.data.pixels import Pixels
+from bench.data.streaming import EpochStream
 from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score
 from bench.stages.training import train
 
@@ -60,19 +62,23 @@ class StoredLabels:
 
 
 class Replay:
-    """The stored batches of an epoch, bit-identical to those that the teacher labelled."""
+    """The stored batches of an epoch, bit-identical to those that the teacher labelled.
+
+    Labels come from where they lie, epoch by epoch; only the draws are on the device as a whole.
+    """
 
     def __init__(self, synthetic: SyntheticSet, labels: SoftLabels, test: RealSet) -> None:
-        self.images = normalize(synthetic.images, test.mean, test.std)
-        self.weights, self.logits, self.draws = synthetic.weights, labels.logits, labels.draws
+        self.images = Pixels(synthetic.images, test.mean, test.std)
+        self.weights, self.draws = synthetic.weights, draws_on(labels.draws, self.images.device)
+        self.logits = EpochStream(labels.logits, self.images.device)
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Target]]:
-        size = self.draws.batch
+        size, logits = self.draws.batch, self.logits(epoch)
         for index in range(self.draws.boxes.shape[1]):
             chosen = slice(index * size, (index + 1) * size)
             weights = self.weights[self.draws.order[epoch, chosen]]
             batch = augmented_batch(self.images, self.draws, epoch, index)
-            yield batch, (self.logits[epoch, chosen], weights)
+            yield batch, (logits[chosen], weights)
 
 
 @evaluator("fkd")

@@ -8,21 +8,21 @@ against their hard labels wins, a tie goes to the smaller KL to the teacher, and
 weights meet the test images, once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
+from torch import Tensor, nn
 
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, Teacher, evaluator
 from bench.core.events import Emit
-from bench.data.mixing import normalize
-from bench.stages.compute import autocast
-from bench.stages.epoch_choice import BestEpoch, Exam, divide
-from bench.stages.placement import to_device
-from bench.stages.relabel import relabel
-from bench.stages.student import SoftTarget, fresh, optimizer_of, schedule_of, score
+from bench.data.mixing import draws_on
+from bench.data.pixels import Pixels
+from bench.plugin.recipes import Relabel
+from bench.stages.epoch_choice import BestEpoch, Exam, divide, logits_on
+from bench.stages.relabel import drawn, labelled
+from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score
 from bench.stages.teacher import network
 from bench.stages.training import train
-from evaluators.fkd import Replay
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,17 @@ class HeldOut:
         teacher, config = reference[Teacher], recipe.student
         device, fast = synthetic.images.device, recipe.precision == "bf16"
         kept, held = divide(synthetic, seed)
-        stored = relabel(kept, teacher, recipe.relabel, test.mean, test.std, seed, fast, emit)
-        labels = to_device(stored, device)
+        guide = network(teacher, fast)
+        feed = Labelled(kept, guide, test, recipe.relabel, seed, fast)
         model = fresh(config, test, seed, device, fast)
-        best = BestEpoch(model, exam_of(held, teacher, test, config.temperature, fast), fast)
+        exam = Pixels(held.images, test.mean, test.std)
+        known = logits_on(guide, exam, fast)
+        best = BestEpoch(model, Exam(exam, held.labels, known, config.temperature), fast)
         updates = train(
             model,
             optimizer_of(model, config),
             recipe.relabel.epochs,
-            Replay(kept, labels, test),
+            feed,
             SoftTarget(config.temperature, config.squared),
             stage="evaluate",
             fast=fast,
@@ -64,18 +66,43 @@ class HeldOut:
         )
         best.restore()
         chosen = {"chosen_epoch": best.epoch + 1.0, "held_out_top1": best.marks[0]}
-        return score(model, test, device, fast, updates, labels.label_bytes, emit, **chosen)
+        size = feed.label_bytes(teacher.num_classes)
+        return score(model, test, device, fast, updates, size, emit, **chosen)
 
 
-@torch.no_grad()
-def exam_of(
-    held: SyntheticSet, teacher: Teacher, test: RealSet, temperature: float, fast: bool
-) -> Exam:
-    """The held-out images, unaugmented, with the teacher's logits on them."""
-    images = normalize(held.images, test.mean, test.std)
-    with autocast(images.device, fast):
-        logits = network(teacher, fast)(images).float()
-    return Exam(images, held.labels, logits, temperature)
+class Labelled:
+    """The batches of FKD with the labels that it would store, each made when its turn comes.
+
+    They are for the four fifths of this seed alone, so nothing is kept of them, and an epoch is
+    all that is ever in memory.
+    """
+
+    def __init__(
+        self,
+        kept: SyntheticSet,
+        teacher: nn.Module,
+        test: RealSet,
+        config: Relabel,
+        seed: int,
+        fast: bool,
+    ) -> None:
+        images = Pixels(kept.images, test.mean, test.std)
+        self.draws = draws_on(drawn(config, images, seed), images.device)
+        self.weights, self.count = kept.weights, len(images)
+        self._made = (
+            pair for group in labelled(images, teacher, self.draws, fast) for pair in group
+        )
+
+    def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Target]]:
+        size = self.draws.batch
+        for index in range(self.draws.boxes.shape[1]):
+            batch, logits = next(self._made)
+            order = self.draws.order[epoch, index * size : (index + 1) * size]
+            yield batch, (logits, self.weights[order])
+
+    def label_bytes(self, num_classes: int) -> int:
+        """Bytes of the labels as FKD would store them."""
+        return 2 * len(self.draws.order) * self.count * num_classes + self.draws.nbytes
 
 
 @evaluator("fkd-held-out")

@@ -12,7 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, evaluator
 from bench.core.events import Emit
-from bench.data.mixing import augmented_batch, normalize
+from bench.data.mixing import augmented_batch, draws_on
+from bench.data.pixels import Pixels
 from bench.plugin.recipes import Relabel
 from bench.stages.relabel import drawn
 from bench.stages.student import fresh, optimizer_of, schedule_of, score
@@ -60,13 +61,14 @@ class Plain:
     """Augmented batches with their class indices."""
 
     def __init__(self, synthetic: SyntheticSet, test: RealSet, config: Relabel, seed: int) -> None:
-        self.images = normalize(synthetic.images, test.mean, test.std)
-        self.labels, self.draws = synthetic.labels, drawn(config, self.images, seed)
+        self.images = Pixels(synthetic.images, test.mean, test.std)
+        self.labels = synthetic.labels
+        self.draws = draws_on(drawn(config, self.images, seed), self.images.device)
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        size, device = self.draws.batch, self.images.device
+        size = self.draws.batch
         for index in range(self.draws.boxes.shape[1]):
-            order = self.draws.order[epoch, index * size : (index + 1) * size].to(device)
+            order = self.draws.order[epoch, index * size : (index + 1) * size]
             yield augmented_batch(self.images, self.draws, epoch, index), self.labels[order]
 
 

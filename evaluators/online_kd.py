@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, Teacher, evaluator
 from bench.core.events import Emit
-from bench.data.mixing import augmented_batch, normalize
+from bench.data.mixing import augmented_batch, draws_on
+from bench.data.pixels import Pixels
 from bench.stages.compute import autocast
 from bench.stages.relabel import drawn
 from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score
@@ -66,9 +67,9 @@ class Labelled:
         seed: int,
         fast: bool,
     ) -> None:
-        self.images = normalize(synthetic.images, test.mean, test.std)
+        self.images = Pixels(synthetic.images, test.mean, test.std)
         self.weights, self.teacher, self.fast = synthetic.weights, teacher, fast
-        self.draws = drawn(recipe.relabel, self.images, seed)
+        self.draws = draws_on(drawn(recipe.relabel, self.images, seed), self.images.device)
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Target]]:
         size, device = self.draws.batch, self.images.device
@@ -77,7 +78,7 @@ class Labelled:
             batch = augmented_batch(self.images, self.draws, epoch, index)
             with torch.no_grad(), autocast(device, self.fast):
                 logits = self.teacher(batch)
-            yield batch, (logits.half(), self.weights[order.to(device)])
+            yield batch, (logits.half(), self.weights[order])
 
 
 @evaluator("online-kd")

@@ -30,16 +30,23 @@ class Draws:
     boxes: Tensor
     batch: int
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all parameters together."""
+        parts = (self.order, self.crops, self.flips, self.mix, self.boxes)
+        return sum(part.nbytes for part in parts)
+
 
 @dataclass(frozen=True)
 class SoftLabels:
     """FKD labels: the teacher's logits on augmented synthetic images, with the draws.
 
     Attributes:
-        logits: (E, M, C) float16, position j of epoch e belongs to image draws.order[e, j].
+        logits: (E, M, C) float16, position j of epoch e belongs to image draws.order[e, j]; too
+            large for a device at times, so they stay where they lie and are read epoch by epoch.
     """
 
-    logits: Tensor
+    logits: Tensor = field(metadata={"streamed": True})
     order: Tensor
     crops: Tensor
     flips: Tensor
@@ -54,8 +61,7 @@ class SoftLabels:
     @property
     def label_bytes(self) -> int:
         """Bytes of the stored labels, logits and parameters together."""
-        parts = (self.logits, self.order, self.crops, self.flips, self.mix, self.boxes)
-        return sum(t.numel() * t.element_size() for t in parts)
+        return self.logits.nbytes + self.draws.nbytes
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ teacher's and the student's batches come from the same function, so that they ar
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -79,8 +81,22 @@ def draw_box(height: int, width: int, rng: Generator) -> Tensor:
     return torch.stack((top, left, bottom, right))
 
 
-def augmented_batch(images: Tensor, draws: Draws, epoch: int, index: int) -> Tensor:
+class Images(Protocol):
+    """Images (M, ch, S, S) of which a part is taken as normalised floats: a tensor, or Pixels."""
+
+    def __getitem__(self, chosen: Tensor, /) -> Tensor: ...
+
+    @property
+    def shape(self) -> torch.Size: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+
+def augmented_batch(images: Images, draws: Draws, epoch: int, index: int) -> Tensor:
     """Batch `index` of an epoch: cropped, resized, flipped and mixed.
+
+    Draws on the device of the images spare five copies a batch (`draws_on`).
 
     Args:
         images: (M, ch, S, S) normalised floats, all synthetic images in their own order.
@@ -96,6 +112,12 @@ def augmented_batch(images: Tensor, draws: Draws, epoch: int, index: int) -> Ten
     batch = crop_resize(images[order], crops, flips, images.shape[-1])
     partners = draws.mix[epoch, place].to(device) - first
     return cutmix(batch, partners, draws.boxes[epoch, index].to(device))
+
+
+def draws_on(draws: Draws, device: torch.device) -> Draws:
+    """The same draws on a device, for loops that take a batch of them at every step."""
+    parts = (draws.order, draws.crops, draws.flips, draws.mix, draws.boxes)
+    return Draws(*(part.to(device) for part in parts), batch=draws.batch)
 
 
 def cutmix(batch: Tensor, partners: Tensor, box: Tensor) -> Tensor:
@@ -126,4 +148,10 @@ def _per_channel(values: Sequence[float], like: Tensor) -> Tensor:
             f"normalisation: expected one value for each of {like.shape[-3]} channels, "
             f"given {len(values)}"
         )
-    return torch.tensor(values, dtype=torch.float32, device=like.device).view(-1, 1, 1)
+    return _constants(tuple(values), like.device)
+
+
+@lru_cache(maxsize=64)
+def _constants(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """(ch, 1, 1) float32 on a device, copied there once and not at every batch."""
+    return torch.tensor(values, dtype=torch.float32, device=device).view(-1, 1, 1)

@@ -16,7 +16,7 @@ from bench.data.spec import Split
 from bench.graph.plan import CellPlan, Task
 from bench.graph.request import Context, RealRequest, Run
 from bench.models.flops import flops_of
-from bench.stages.compute import fitting_threads
+from bench.stages.compute import fitting_threads, make_current
 from bench.stages.placement import to_device
 from bench.stages.progress import kept_in
 from bench.storage.store import ArtifactSpec, Store
@@ -30,6 +30,7 @@ class Workshop:
 
     def __init__(self, store: Store, data_root: Path, device: torch.device, emit: Emit) -> None:
         self.store, self.data_root, self.device, self.emit = store, data_root, device, emit
+        make_current(device)
         self._memory: OrderedDict[str, object] = OrderedDict()
 
     def finish(self, plan: CellPlan) -> Score:

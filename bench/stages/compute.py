@@ -4,15 +4,18 @@ Measured levers (2 cores, batch 100): bfloat16 autocast with channels_last and `
 make the recover step 3.9 to 4.9 times faster than eager float32; compiling costs about 25 s.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TypeVar
 
 import torch
 from torch import nn
 
 from bench.core.errors import BadValue
+from bench.core.events import Emit, Note, silent
 from bench.models.flops import forward_flops
 
 M = TypeVar("M", bound=nn.Module)
@@ -74,9 +77,21 @@ def autocast(device: torch.device, fast: bool) -> Iterator[None]:
         yield
 
 
+def make_current(device: torch.device) -> None:
+    """Lets all that names no device, such as memory counters and events, mean this one."""
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
+
+
 def has_compiler(device: torch.device) -> bool:
-    """Whether `torch.compile` can work: on the CPU it needs a C++ compiler."""
-    return device.type == "cuda" or shutil.which("g++") is not None or bool(shutil.which("clang++"))
+    """Whether `torch.compile` can work: on a CPU by a C++ compiler, on CUDA by Triton and a C one.
+
+    Triton compiles the launcher of each kernel when it first meets it.
+    """
+    if device.type == "cuda":
+        triton = find_spec("triton") is not None
+        return triton and any(map(shutil.which, (os.environ.get("CC", "cc"), "gcc", "clang")))
+    return any(map(shutil.which, ("g++", "clang++")))
 
 
 def worth_compiling(
@@ -90,7 +105,26 @@ def worth_compiling(
     return eager_seconds > 4 * COMPILE_SECONDS
 
 
-def compiled(module: M) -> M:
-    """The module under `torch.compile`, shapes fixed."""
+def compiled(module: M, emit: Emit = silent) -> M:
+    """The module under `torch.compile`, shapes fixed; uncompiled from the call at which that fails.
+
+    A compiler may be there and yet not work (no headers, an unknown GPU). The numbers stay those
+    of the uncompiled module, up to rounding, so a cell goes on, slower, and a Note says so.
+    """
+    from torch._dynamo.exc import TorchDynamoException  # takes a second to import
+
     module.compile(dynamic=False)
+    fast = module._compiled_call_impl
+    assert fast is not None
+
+    def call(*inputs: object) -> object:
+        try:
+            return fast(*inputs)
+        except TorchDynamoException as error:
+            module._compiled_call_impl = None
+            reason = str(error).strip().splitlines()[0]
+            emit(Note(f"torch.compile failed ({reason}): going on uncompiled"))
+            return module(*inputs)
+
+    module._compiled_call_impl = call
     return module

@@ -9,6 +9,7 @@ from torch.nn.functional import log_softmax
 from bench.artifacts.values import SyntheticSet
 from bench.core.errors import BadValue
 from bench.core.seeds import generator_for
+from bench.data.pixels import Pixels
 from bench.stages.compute import autocast
 
 SHARE = 0.2  # of each class's images, as arXiv:2311.18531 says for its Table 2
@@ -57,9 +58,9 @@ def _part(synthetic: SyntheticSet, chosen: Tensor) -> SyntheticSet:
 
 @dataclass(frozen=True)
 class Exam:
-    """Held-out images (B, ch, H, W), normalised, with hard labels and the teacher's logits."""
+    """Held-out images (B, ch, H, W) with hard labels and the teacher's logits on them."""
 
-    images: Tensor
+    images: Pixels
     labels: Tensor
     logits: Tensor
     temperature: float
@@ -68,14 +69,23 @@ class Exam:
     def marks(self, model: nn.Module, fast: bool) -> tuple[float, float]:
         """Accuracy against the hard labels, and minus the KL to the teacher that breaks ties."""
         model.eval()
-        with autocast(self.images.device, fast):
-            logits = model(self.images).float()
+        logits = logits_on(model, self.images, fast)
         right = (logits.argmax(1) == self.labels).float().mean()
         log_p = log_softmax(self.logits.float() / self.temperature, dim=1)
         log_q = log_softmax(logits / self.temperature, dim=1)
         divergence = (log_p.exp() * (log_p - log_q)).sum(1).mean()
         accuracy, kl = torch.stack((right, divergence)).tolist()
         return accuracy, -kl
+
+
+@torch.no_grad()
+def logits_on(model: nn.Module, images: Pixels, fast: bool, batch: int = 250) -> Tensor:
+    """A network's logits (B, C) float32, some images at a time, so that any number of them fits."""
+    parts = []
+    for start in range(0, len(images), batch):
+        with autocast(images.device, fast):
+            parts.append(model(images[start : start + batch]).float())
+    return torch.cat(parts)
 
 
 class BestEpoch:

@@ -23,6 +23,7 @@ from bench.core.events import Emit, Step
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
 from bench.data.spec import Split
+from bench.data.streaming import Collected
 from bench.graph.request import Context, Request, Run, artifact
 from bench.models.layers import resolve_layer
 from bench.models.outline import outline_for
@@ -32,6 +33,8 @@ from bench.plugin.recipes import Observe, Precision
 from bench.stages.compute import autocast
 from bench.stages.squeeze import TeacherRequest
 from bench.stages.teacher import network, running_stats
+
+NLL = "nll of an image"  # beside the names of layers, none of which has a space
 
 
 @torch.no_grad()
@@ -45,9 +48,8 @@ def observe(
     """
     model = network(teacher, fast)
     order = torch.argsort(real.labels, stable=True)
-    sums = _Sums(len(real.classes))
-    features: dict[str, list[Tensor]] = {name: [] for name in config.layers}
-    nll: list[Tensor] = []
+    sums = _Sums(len(real.classes), device)
+    shelf = Collected(device)
     done = 0
     with Tapped(model, layers=config.layers) as tapped:
         for label, chosen in _class_batches(real.labels[order], order, config.batch):
@@ -55,20 +57,21 @@ def observe(
             with autocast(device, fast):
                 out = tapped(normalize(pixels, real.mean, real.std))
             sums.add(label, len(chosen), out.moments)
-            for name in config.layers:
-                features[name].append(out.features[name].float().cpu())
             target = torch.full((len(chosen),), label, device=device)
-            nll.append(cross_entropy(out.logits.float(), target, reduction="none").cpu())
+            kept = {name: out.features[name].float() for name in config.layers}
+            shelf.add(kept | {NLL: cross_entropy(out.logits.float(), target, reduction="none")})
             done += len(chosen)
             emit(Step("observe", done, len(order)))
     means, pooled, within = sums.result()
+    found = shelf.result()
+    nll = found.pop(NLL)
     return Observation(
-        features={name: torch.cat(parts) for name, parts in features.items()},
+        features=found,
         labels=real.labels[order].clone(),
         means=means,
         pooled=pooled,
         within=within,
-        nll=torch.cat(nll),
+        nll=nll,
     )
 
 
@@ -80,28 +83,32 @@ def _class_batches(labels: Tensor, order: Tensor, size: int) -> Iterator[tuple[i
 
 
 class _Sums:
-    """Running sums per class and layer in float64: images, means, squares, batch variances."""
+    """Running sums per class and layer in float64: images, means, squares, batch variances.
 
-    def __init__(self, num_classes: int) -> None:
+    They stay on the device of the pass; `result` is the only place that waits for it.
+    """
+
+    def __init__(self, num_classes: int, device: torch.device) -> None:
         self.count = torch.zeros(num_classes, dtype=torch.float64)
+        self.device = device
         self.layers: list[Tensor] = []  # per layer (3, C, ch)
 
     def add(self, label: int, size: int, moments: tuple[Moments, ...]) -> None:
         self.count[label] += size
         if not self.layers:
+            shapes = [(3, len(self.count), m.mean.shape[1]) for m in moments]
             self.layers = [
-                torch.zeros(3, len(self.count), m.mean.shape[1], dtype=torch.float64)
-                for m in moments
+                torch.zeros(shape, dtype=torch.float64, device=self.device) for shape in shapes
             ]
         for total, moment in zip(self.layers, moments, strict=True):
-            mean = moment.mean.double().mean(0).cpu()
-            square = moment.square.double().mean(0).cpu()
+            mean = moment.mean.double().mean(0)
+            square = moment.square.double().mean(0)
             total[:, label] += size * torch.stack((mean, square, square - mean.square()))
 
     def result(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...], tuple[Tensor, ...]]:
         means, pooled, within = [], [], []
         for total in self.layers:
-            mean, square, batch_variance = total / self.count[None, :, None]
+            mean, square, batch_variance = total.cpu() / self.count[None, :, None]
             means.append(mean.float())
             pooled.append((square - mean.square()).clamp_min(0).float())
             within.append(batch_variance.clamp_min(0).float())
@@ -125,7 +132,7 @@ def class_features(seen: Observation, layer: str) -> ClassFeatures:
 def class_means(seen: Observation, layer: str) -> ClassMeans:
     """The mean feature of each class at one layer."""
     features, count = seen.features[layer], len(seen.labels.unique())
-    sums = torch.zeros(count, features.shape[1], dtype=torch.float64)
+    sums = torch.zeros(count, features.shape[1], dtype=torch.float64, device=features.device)
     sums.index_add_(0, seen.labels, features.double())
     return ClassMeans((sums / seen.labels.bincount(minlength=count)[:, None]).float())
 

@@ -11,10 +11,18 @@ A = TypeVar("A")
 
 
 def to_device(artifact: A, device: torch.device) -> A:
-    """The same frozen artifact with every tensor on the device."""
+    """The same frozen artifact with every tensor on the device, but for fields that stream.
+
+    A field whose metadata says `streamed` is read a part at a time (bench.data.streaming) and stays
+    where it lies, however large it is.
+    """
     if not is_dataclass(artifact) or isinstance(artifact, type):
         raise TypeError(f"expected an artifact, got {type(artifact).__name__}")
-    moved = {f.name: _moved(getattr(artifact, f.name), device) for f in fields(artifact)}
+    moved = {
+        f.name: _moved(getattr(artifact, f.name), device)
+        for f in fields(artifact)
+        if not f.metadata.get("streamed")
+    }
     return cast(A, replace(artifact, **moved))
 
 

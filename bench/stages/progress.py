@@ -2,7 +2,9 @@
 
 A loop that can go on takes the stage's progress, asks what was saved, and saves when it is due. Who
 runs the stage decides where that lies; where nobody does, nothing is kept. What is saved is all
-that later steps depend on, so that the result is bit by bit that of a run without a break.
+that later steps depend on, so that on a CPU the result is bit by bit that of a run without a break.
+On CUDA two runs differ in their last bits whether or not there was a break: the backward pass of
+bilinear resizing adds up in no fixed order there.
 """
 
 from collections.abc import Iterator, Mapping

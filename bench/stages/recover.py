@@ -148,7 +148,7 @@ class _Recovery:
         terms = Terms(tapped, self.method, self.reference, self.budget)
         size = (self.method.recover.batch, *self.budget.shape)
         if worth_compiling(self.model, size, steps, self.device):
-            return compiled(terms)
+            return compiled(terms, self.emit)
         return terms
 
     def _optimise(

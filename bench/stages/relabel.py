@@ -1,10 +1,11 @@
 """Relabel: the teacher's logits on augmented synthetic images (FKD)."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.artifacts.labels import Draws, SoftLabels
 from bench.artifacts.values import SyntheticSet, Teacher
@@ -13,7 +14,9 @@ from bench.core.errors import BadValue
 from bench.core.events import Emit, Step
 from bench.core.seeds import generator_for
 from bench.data.augment import CropPolicy
-from bench.data.mixing import augmented_batch, draw_epochs, normalize
+from bench.data.mixing import Images, augmented_batch, draw_epochs, draws_on
+from bench.data.pixels import Pixels
+from bench.data.streaming import Drain
 from bench.graph.request import Context, Request, Run, artifact
 from bench.plugin.recipes import Precision, Relabel
 from bench.stages.compute import autocast
@@ -23,12 +26,12 @@ from bench.stages.teacher import Average, Committee, Mode, labeller
 FORWARD_IMAGES = 500  # images per forward pass; the teacher is in evaluation mode, so any will do
 
 
-def drawn(config: Relabel, images: Tensor, seed: int) -> Draws:
+def drawn(config: Relabel, images: Images, seed: int) -> Draws:
     """The draws of all epochs for images (M, ch, H, W): the same for every method and protocol."""
     height, width = images.shape[-2:]
     return draw_epochs(
         config.epochs,
-        len(images),
+        images.shape[0],
         config.batch,
         height,
         width,
@@ -53,24 +56,17 @@ def relabel(
 
     Students replay the draws and see bit-identical batches. Logits are rounded to float16.
     """
-    model = labeller(teacher, fast)
-    device = synthetic.images.device
-    images = normalize(synthetic.images, mean, std)
+    images = Pixels(synthetic.images, mean, std)
     draws = drawn(config, images, seed)
     logits = torch.empty(config.epochs, len(images), teacher.num_classes, dtype=torch.float16)
-    keys = [
-        (epoch, index) for epoch in range(config.epochs) for index in range(draws.boxes.shape[1])
-    ]
-    together = max(1, FORWARD_IMAGES // config.batch)
-    for start in range(0, len(keys), together):
-        group = keys[start : start + together]
-        parts = [augmented_batch(images, draws, *key) for key in group]
-        with autocast(device, fast):
-            out = model(torch.cat(parts)).half().cpu()
-        for (epoch, index), part in zip(group, out.split([len(p) for p in parts]), strict=True):
-            first = index * config.batch
-            logits[epoch, first : first + len(part)] = part
-        emit(Step("relabel", min(start + together, len(keys)), len(keys)))
+    flat = logits.flatten(0, 1)  # batches follow one another, epoch after epoch
+    drain, done, told = Drain(images.device), 0, 0
+    for group in labelled(images, labeller(teacher, fast), draws, fast):
+        found = torch.cat([part for _, part in group])
+        drain.put(found, flat[done : done + len(found)])
+        done, told = done + len(found), told + len(group)
+        emit(Step("relabel", told, config.epochs * draws.boxes.shape[1]))
+    drain.close()
     return SoftLabels(
         logits=logits,
         order=draws.order,
@@ -80,6 +76,29 @@ def relabel(
         boxes=draws.boxes,
         batch=draws.batch,
     )
+
+
+Labelled = tuple[Tensor, Tensor]  # a batch (B, ch, S, S) and its logits (B, C) float16
+
+
+@torch.no_grad()
+def labelled(
+    images: Images, model: nn.Module, draws: Draws, fast: bool
+) -> Iterator[Sequence[Labelled]]:
+    """The batches of all epochs in turn with the teacher's logits, all on the images' device.
+
+    Several batches share a forward pass and come as one group, so that small batches fill a device;
+    not in train mode, where a batch has statistics of its own.
+    """
+    on_device, device = draws_on(draws, images.device), images.device
+    epochs, count = draws.boxes.shape[:2]
+    keys = [(epoch, index) for epoch in range(epochs) for index in range(count)]
+    together = 1 if model.training else max(1, FORWARD_IMAGES // draws.batch)
+    for start in range(0, len(keys), together):
+        parts = [augmented_batch(images, on_device, *key) for key in keys[start : start + together]]
+        with autocast(device, fast):
+            out = model(torch.cat(parts)).half()
+        yield list(zip(parts, out.split([len(part) for part in parts]), strict=True))
 
 
 @artifact("relabel", SoftLabels, version=2, own=True)

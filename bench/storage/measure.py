@@ -19,26 +19,33 @@ class Measured:
 
 
 def measured(make: Callable[[], A]) -> tuple[A, Measured]:
-    """What a function returns, and what it took; work queued on a GPU is waited for.
+    """What a function returns, and what it took; work queued on GPUs is waited for.
 
-    The peak is that since the caller last reset it.
+    The peak is that since the caller last reset it, of the GPU on which it is highest, whichever
+    of the machine's GPUs is the current one.
     """
     begin = time.perf_counter()
     made = make()
-    cuda = _cuda_in_use()
-    if cuda is None:
-        return made, Measured(time.perf_counter() - begin, "cpu", _process_peak())
-    cuda.synchronize()
-    seconds = time.perf_counter() - begin
-    return made, Measured(seconds, cuda.get_device_name(), int(cuda.max_memory_allocated()))
-
-
-def _cuda_in_use() -> Any:
-    """torch.cuda where this process has put anything on a GPU, else None."""
     torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized() or not torch.cuda.max_memory_allocated():
-        return None
-    return torch.cuda
+    used = peaks(torch.cuda) if torch is not None else {}
+    for index in used:
+        torch.cuda.synchronize(index)
+    seconds = time.perf_counter() - begin
+    if not used:
+        return made, Measured(seconds, "cpu", _process_peak())
+    most = max(used, key=lambda index: used[index])
+    return made, Measured(seconds, torch.cuda.get_device_name(most), used[most])
+
+
+def peaks(cuda: Any) -> dict[int, int]:
+    """Peak bytes by index of every GPU on which this process has put anything; `cuda` is torch's.
+
+    Empty before CUDA is first used, so that asking does not start it.
+    """
+    if not cuda.is_initialized():
+        return {}
+    found = {index: int(cuda.max_memory_allocated(index)) for index in range(cuda.device_count())}
+    return {index: peak for index, peak in found.items() if peak}
 
 
 def _process_peak() -> int:

@@ -10,6 +10,7 @@ from bench import Reference
 from bench.artifacts.values import RealSet, SyntheticSet, Teacher
 from bench.core.errors import BadValue
 from bench.core.events import silent
+from bench.data.pixels import Pixels
 from bench.plugin.recipes import Recipe, Relabel, Student
 from bench.stages.epoch_choice import BestEpoch, Exam, divide
 from evaluators.fkd_held_out import fkd_held_out
@@ -71,7 +72,8 @@ class Fixed(nn.Module):
 
 def test_best_epoch_is_by_accuracy_then_by_divergence_then_the_earliest() -> None:
     labels, teacher = torch.tensor([0, 1]), torch.tensor([[2.0, 0.0], [0.0, 2.0]])
-    exam = Exam(torch.zeros(2, 1), labels, teacher, temperature=1.0)
+    images = Pixels(torch.zeros(2, 1, 1, 1, dtype=torch.uint8), (0.0,), (1.0,))
+    exam = Exam(images, labels, teacher, temperature=1.0)
     trained = [
         torch.tensor([[1.0, 0.0], [1.0, 0.0]]),  # one of two right
         torch.tensor([[9.0, 0.0], [0.0, 9.0]]),  # both right, far from the teacher
