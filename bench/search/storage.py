@@ -8,16 +8,16 @@ from pathlib import Path
 import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 
 from bench.core.errors import BadValue
 from bench.data.cache import exclusive
 from bench.search.spaces import Value
+from bench.search.tables import opened
 from bench.study.search import OBJECTIVES
 
-CLASHES = 3  # in making the tables that are taken for chance
 QUEUED = "queued"  # attribute of a study: how many points of its grid are
 
 
@@ -43,23 +43,10 @@ def storage_at(path: Path, url: str | None) -> BaseStorage:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        return _database(url)
+        return opened(url)
     except (ImportError, ValueError, SQLAlchemyError, StorageInternalError) as error:
         cause = str(error).splitlines()[0]
         raise BadValue(f"--storage {url.split('@')[-1]}: cannot be used: {cause}") from error
-
-
-def _database(url: str) -> RDBStorage:
-    """A database with Optuna's tables, also where several processes make them at the same time.
-
-    All but the first of these fail on a table that is there by now, and look again.
-    """
-    from sqlalchemy.exc import IntegrityError, ProgrammingError
-
-    for _ in range(CLASHES):
-        with suppress(IntegrityError, ProgrammingError):
-            return RDBStorage(url)
-    return RDBStorage(url)
 
 
 def open_study(

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 
 def trials(url: str) -> list[FrozenTrial]:
-    storage = RDBStorage(url)
+    storage = storage_at(Path(), url)  # takes turns with the processes that make the tables
     return [t for s in storage.get_all_studies() for t in storage.get_all_trials(s._study_id)]
 
 
@@ -92,7 +92,7 @@ def check(found: list[FrozenTrial]) -> None:
 def test_workers_that_find_an_empty_database_all_get_its_tables(
     database: Postgres, tmp_path: Path
 ) -> None:
-    crowd = 4
+    crowd = 8
     gate = Barrier(crowd)
     for number in range(3):
         database.create(f"fresh_{number}")
