@@ -69,10 +69,9 @@ def draw_real(features: ClassFeatures, view: View) -> tuple[Tensor, Tensor]:
 
     A class with fewer than r images has all of them; `present` (k, r) tells them from padding.
     """
-    sizes = features.labels.bincount()
-    starts = sizes.cumsum(0) - sizes
+    starts, sizes = features.runs.starts, features.runs.sizes
     chosen = view.labels[:: view.per_class]  # (k,)
-    count = min(REAL, int(sizes.max()))
+    count = min(REAL, features.runs.longest)
     order = view.noise.expand(len(chosen), -1)  # (k, LARGEST_CLASS)
     index = torch.arange(order.shape[1], device=order.device)
     outside = index >= sizes[chosen][:, None]

@@ -7,6 +7,7 @@ L BatchNorm layers with ch_l channels.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -90,6 +91,26 @@ class ClassFeatures:
 
     features: Tensor
     labels: Tensor
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """Where each class's features lie; counted once, since a device has to be waited for."""
+        sizes = self.labels.bincount()
+        return Runs(sizes.cumsum(0) - sizes, sizes, int(sizes.max()))
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Rows of each class in what is sorted by class.
+
+    Attributes:
+        starts, sizes: (C,) int64, first row and number of rows of each class.
+        longest: the largest of the sizes.
+    """
+
+    starts: Tensor
+    sizes: Tensor
+    longest: int
 
 
 @dataclass(frozen=True)

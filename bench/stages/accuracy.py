@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from bench.artifacts.values import RealSet
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
+from bench.data.streaming import upload
 from bench.stages.compute import autocast
 
 
@@ -39,11 +40,11 @@ def judge(
     rank = min(5, len(test.classes))
     for start in range(0, len(test.labels), batch):
         chosen = slice(start, start + batch)
-        pixels = eval_view(test.images[chosen].to(device), test.resolution)
+        pixels = upload(eval_view(test.images[chosen], test.resolution), device)
         with autocast(device, fast):
             logits = model(normalize(pixels, test.mean, test.std))
         best = logits.float().topk(rank, dim=1).indices
         first.append(best[:, 0].short())
-        fifth.append((best == test.labels[chosen].to(device)[:, None]).any(1))
+        fifth.append((best == upload(test.labels[chosen], device)[:, None]).any(1))
     share = float(torch.cat(fifth).float().mean())
     return Verdict(torch.cat(first).cpu(), test.labels.short().cpu(), share)

@@ -23,7 +23,7 @@ from bench.core.events import Emit, Step
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
 from bench.data.spec import Split
-from bench.data.streaming import Collected
+from bench.data.streaming import Collected, upload
 from bench.graph.request import Context, Request, Run, artifact
 from bench.models.layers import resolve_layer
 from bench.models.outline import outline_for
@@ -53,7 +53,7 @@ def observe(
     done = 0
     with Tapped(model, layers=config.layers) as tapped:
         for label, chosen in _class_batches(real.labels[order], order, config.batch):
-            pixels = eval_view(real.images[chosen].to(device), real.resolution)
+            pixels = upload(eval_view(real.images[chosen], real.resolution), device)
             with autocast(device, fast):
                 out = tapped(normalize(pixels, real.mean, real.std))
             sums.add(label, len(chosen), out.moments)

@@ -20,6 +20,7 @@ from bench.core.events import Emit, Milestone, Note, Step
 from bench.data.augment import CropPolicy, batch_crop, draw_batch_crop, draw_roll, roll
 from bench.data.codec import encode_decode
 from bench.data.mixing import denormalize_to_uint8
+from bench.data.streaming import upload
 from bench.graph.request import Request
 from bench.models.taps import Tapped
 from bench.plugin.contracts import Budget, Loss, Need
@@ -178,7 +179,7 @@ class _Recovery:
             crop = draw_batch_crop(side, side, policy, rng)
             shift = draw_roll(recover.roll, rng), draw_roll(recover.roll, rng)
             optimizer.zero_grad(set_to_none=True)
-            drawn = torch.rand(self.method.draws, generator=rng).to(self.device)
+            drawn = upload(torch.rand(self.method.draws, generator=rng), self.device)
             values = terms(roll(batch_crop(x, crop, side), *shift), labels, slots, drawn)
             values[-1].backward()
             optimizer.step()

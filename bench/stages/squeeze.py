@@ -15,6 +15,7 @@ from bench.core.seeds import generator_for, seed_for
 from bench.data.augment import CropPolicy, crop_resize, draw_crops
 from bench.data.mixing import normalize
 from bench.data.spec import Split
+from bench.data.streaming import upload
 from bench.graph.request import Context, Request, Run, artifact
 from bench.models.build import build_model
 from bench.plugin.recipes import Precision, Squeeze
@@ -89,15 +90,16 @@ class AugmentedReal:
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.randperm(len(self.real.labels), generator=self.rng)
         for chosen in order[: kept(len(order), self.batch)].split(self.batch):
-            yield self._augmented(chosen), self.real.labels[chosen].to(self.device)
+            yield self._augmented(chosen), upload(self.real.labels[chosen], self.device)
 
     def _augmented(self, chosen: Tensor) -> Tensor:
-        pixels = self.real.images[chosen].to(self.device)
+        pixels = upload(self.real.images[chosen], self.device)
         height, width = pixels.shape[-2:]
         crops, flips = draw_crops(len(chosen), height, width, self.policy, self.rng)
         images = normalize(pixels, self.real.mean, self.real.std)
         side = self.real.resolution
-        return crop_resize(images, crops.to(self.device), flips.to(self.device), side)
+        crops, flips = upload(crops, self.device), upload(flips, self.device)
+        return crop_resize(images, crops, flips, side)
 
 
 @artifact("squeeze", Teacher, version=3)
