@@ -1,6 +1,5 @@
 """Making artifacts: what is missing is made, what is there is loaded, what is common once."""
 
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,6 +12,7 @@ from bench.core.errors import CellFailed
 from bench.core.events import Emit, Note, StageFinished, StageStarted
 from bench.data.load import load
 from bench.data.spec import Split
+from bench.execution.shelf import Shelf
 from bench.graph.plan import CellPlan, Task
 from bench.graph.request import Context, RealRequest, Run
 from bench.models.flops import flops_of
@@ -22,7 +22,6 @@ from bench.stages.progress import kept_in
 from bench.storage.store import ArtifactSpec, Store
 
 A = TypeVar("A")
-KEPT = 6  # artifacts kept in memory between cells: teacher, observation, barycenter, two splits
 
 
 class Workshop:
@@ -31,7 +30,7 @@ class Workshop:
     def __init__(self, store: Store, data_root: Path, device: torch.device, emit: Emit) -> None:
         self.store, self.data_root, self.device, self.emit = store, data_root, device, emit
         make_current(device)
-        self._memory: OrderedDict[str, object] = OrderedDict()
+        self._memory = Shelf()
 
     def finish(self, plan: CellPlan) -> Score:
         """Makes every artifact of a cell that is missing and returns its score."""
@@ -123,14 +122,11 @@ class Workshop:
         return cast(RealSet, self._remembered(key))
 
     def _remember(self, address: str, artifact: object) -> object:
-        self._memory[address] = artifact
-        while len(self._memory) > KEPT:
-            self._memory.popitem(last=False)
-        return self._remembered(address)
+        self._memory.put(address, artifact)
+        return artifact
 
     def _remembered(self, address: str) -> object:
-        self._memory.move_to_end(address)
-        return self._memory[address]
+        return self._memory.get(address, object)
 
 
 def batch_flops(at: Context) -> float:

@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 from torch.optim import Optimizer
 
-from bench.stages.progress import load_optimizer, optimizer_state
+from bench.stages.progress import LASTING, load_optimizer, optimizer_state
 
 
 @dataclass
@@ -15,30 +15,40 @@ class Position:
     """A place between two steps.
 
     Attributes:
-        images: (C, ipc, ch, H, W) uint8, filled batch by batch.
-        curves: one (4, points) loss curve of each finished batch.
-        chunk, step: batch that is being optimised, and its steps that are done.
+        finished: images (B, ch, H, W) uint8 of each batch that is done.
+        curves: (4, points) loss curve of each of them.
+        step: of the batch that is being optimised, the steps that are done.
         pixels: of that batch, (B, ch, H, W) normalised; None before its first step.
         curve: its loss curve so far, (4,) each.
     """
 
-    images: Tensor
+    finished: list[Tensor] = field(default_factory=list)
     curves: list[Tensor] = field(default_factory=list)
-    chunk: int = 0
     step: int = 0
     pixels: Tensor | None = None
     curve: list[Tensor] = field(default_factory=list)
 
+    @property
+    def chunk(self) -> int:
+        """Index of the batch that is being optimised."""
+        return len(self.finished)
+
+    def finish(self, images: Tensor) -> None:
+        """Ends the batch with its images (B, ch, H, W) uint8; the next one has done no step."""
+        self.finished.append(images)
+        self.curves.append(torch.stack(self.curve, dim=1).cpu())
+        self.step, self.pixels, self.curve = 0, None, []
+
     def state(self, optimizer: Optimizer, rng: Generator) -> dict[str, Tensor]:
-        """This place as named tensors."""
+        """This place as named tensors; those of finished batches never change."""
         assert self.pixels is not None
         found = {
-            "images": self.images,
             "pixels": self.pixels,
             "rng": rng.get_state(),
             "place": torch.tensor([self.chunk, self.step]),
         }
-        found |= {"curves": torch.stack(self.curves)} if self.curves else {}
+        for chunk, (images, curve) in enumerate(zip(self.finished, self.curves, strict=True)):
+            found |= {f"{LASTING}images.{chunk}": images, f"{LASTING}curve.{chunk}": curve}
         found |= {"curve": torch.stack(self.curve)} if self.curve else {}
         return found | optimizer_state(optimizer)
 
@@ -52,8 +62,11 @@ class Resumed:
 
     def position(self) -> Position:
         """The place, as far as finished batches go."""
-        curves = list(self._saved["curves"]) if "curves" in self._saved else []
-        return Position(self._saved["images"].clone(), curves, self.chunk)
+        images, curves = (
+            [self._saved[f"{LASTING}{name}.{chunk}"] for chunk in range(self.chunk)]
+            for name in ("images", "curve")
+        )
+        return Position(images, curves)
 
     def enter(self, position: Position, optimizer: Optimizer, rng: Generator) -> None:
         """Puts pixels, moments, generator and curve of the batch back."""

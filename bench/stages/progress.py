@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 OPTIMIZER = "optimizer."
+LASTING = "lasting."  # begins the names of tensors that never change once they have been saved
 
 
 class Progress(Protocol):
@@ -29,7 +30,9 @@ class Progress(Protocol):
         """Whether the last saving is long enough ago."""
         ...
 
-    def save(self, state: Mapping[str, Tensor]) -> None: ...
+    def save(self, state: Mapping[str, Tensor]) -> None:
+        """Keeps a state; of names that begin with LASTING, those that are kept already stay."""
+        ...
 
 
 class Unkept:

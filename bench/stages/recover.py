@@ -128,8 +128,7 @@ class _Recovery:
         chunks = list(batches(self.method.grouping, budget.num_classes, budget.ipc, recover.batch))
         saved = self.progress.saved()
         resumed = Resumed(saved) if saved else None
-        images = torch.empty(budget.num_classes, budget.ipc, *budget.shape, dtype=torch.uint8)
-        at = resumed.position() if resumed else Position(images)
+        at = resumed.position() if resumed else Position()
         total = len(chunks) * recover.iterations
         if resumed:
             done = at.chunk * recover.iterations + resumed.step
@@ -138,12 +137,12 @@ class _Recovery:
             terms = self._objective(tapped, total)
             for chunk in chunks[at.chunk :]:
                 pixels = self._optimise(terms, chunk, at, resumed, total)
-                at.images[chunk.labels, chunk.slots] = denormalize_to_uint8(
-                    pixels, budget.mean, budget.std
-                ).cpu()
-                at.curves.append(torch.stack(at.curve, dim=1).cpu())
-                at.chunk, at.step, at.pixels, at.curve, resumed = at.chunk + 1, 0, None, [], None
-        return self._collect(at.images.flatten(0, 1), torch.stack(at.curves).mean(0))
+                at.finish(denormalize_to_uint8(pixels, budget.mean, budget.std).cpu())
+                resumed = None
+        images = torch.empty(budget.num_classes, budget.ipc, *budget.shape, dtype=torch.uint8)
+        for chunk, made in zip(chunks, at.finished, strict=True):
+            images[chunk.labels, chunk.slots] = made
+        return self._collect(images.flatten(0, 1), torch.stack(at.curves).mean(0))
 
     def _objective(self, tapped: Tapped, steps: int) -> Terms:
         terms = Terms(tapped, self.method, self.reference, self.budget)

@@ -54,8 +54,7 @@ def test_what_cannot_be_read_is_an_error_of_the_epoch_that_needs_it() -> None:
 
 @pytest.mark.parametrize("held", [1, 40, 1 << 20])
 def test_blocks_give_the_batches_in_their_order(held: int) -> None:
-    collected = Collected(torch.device("meta"), held)
-    collected._limit = held  # as on a GPU, with tensors that have values
+    collected = Collected(torch.device("meta"), held)  # gathers as on a GPU
     for start in range(0, 10, 3):
         collected.add({"a": torch.arange(start, min(start + 3, 10)).float()})
     assert collected.result()["a"].tolist() == list(range(10))

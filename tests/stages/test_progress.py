@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,10 +14,11 @@ from bench.core.events import Emit, Event, Note, Step, silent
 from bench.core.seeds import generator_for
 from bench.plugin.contracts import Budget
 from bench.plugin.recipes import Recover, Relabel, Squeeze, Student
-from bench.stages.progress import Unkept, kept_in, take_progress
+from bench.stages.progress import LASTING, Unkept, kept_in, take_progress
 from bench.stages.recover import MatchingDistiller
 from bench.stages.squeeze import squeeze
 from bench.stages.teacher import running_stats
+from bench.storage import progress as files
 from evaluators.hard_label import HardLabels
 from methods.sre2l import sre2l
 
@@ -99,6 +101,29 @@ def test_images_are_the_same_after_a_break_at_any_step(reference: Reference, ste
     assert {k: v.tolist() for k, v in again.curve.items()} == {
         k: v.tolist() for k, v in whole.curve.items()
     }
+
+
+def test_images_are_the_same_after_a_break_of_a_stage_that_is_kept_in_files(
+    reference: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DDBENCH_KEEP_SECONDS", "0")
+    assert files.LASTING == LASTING
+    whole = distilled(reference, silent)
+    with kept_in(files.FileProgress(tmp_path, "ab" * 16)), pytest.raises(Killed):
+        distilled(reference, killing(13))
+    names = sorted(path.name.split(".", 2)[2] for path in tmp_path.iterdir())
+    assert names == [
+        *(
+            f"lasting.{name}.{batch}.safetensors"
+            for name in ("curve", "images")
+            for batch in (0, 1)
+        ),
+        "safetensors",
+    ]
+    with kept_in(files.FileProgress(tmp_path, "ab" * 16)):
+        again = distilled(reference, silent)
+    assert torch.equal(again.images, whole.images)
+    assert torch.equal(again.curve["total"], whole.curve["total"])
 
 
 def test_a_student_is_the_same_after_a_break(digits: RealSet, digits_test: RealSet) -> None:

@@ -95,3 +95,40 @@ def test_an_interval_that_is_none_is_refused(text: str, monkeypatch: pytest.Monk
     monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(BadValue, match=f"{VARIABLE}: expected seconds"):
         interval()
+
+
+def test_what_lasts_is_written_once_and_found_with_the_rest(tmp_path: Path) -> None:
+    progress, big = FileProgress(tmp_path, ADDRESS), torch.arange(1000)
+    progress.save({"lasting.images.0": big, "step": torch.tensor(1)})
+    before = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
+    progress.save({"lasting.images.0": big, "lasting.images.1": big + 1, "step": torch.tensor(2)})
+    after = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
+    (part,) = (name for name in before if "images.0" in name)
+    assert after[part] == before[part]  # a file that is replaced is another one
+    assert progress.path.stat().st_size < big.nbytes / 10
+    again = FileProgress(tmp_path, ADDRESS)
+    found = again.saved()
+    assert found is not None
+    assert {name: value.sum().item() for name, value in found.items()} == {
+        "lasting.images.0": big.sum().item(),
+        "lasting.images.1": big.sum().item() + 1000,
+        "step": 2,
+    }
+    again.save({"lasting.images.0": big, "lasting.images.1": big + 1, "step": torch.tensor(3)})
+    assert {p.name: p.stat().st_ino for p in tmp_path.iterdir()}[part] == before[part]
+
+
+def test_a_state_that_lost_a_part_counts_as_none(tmp_path: Path) -> None:
+    FileProgress(tmp_path, ADDRESS).save({"lasting.x": torch.ones(2), "step": torch.tensor(1)})
+    (part,) = tmp_path.glob("*lasting.x*")
+    part.unlink()
+    assert FileProgress(tmp_path, ADDRESS).saved() is None
+
+
+def test_forgetting_removes_every_part_and_nothing_else(tmp_path: Path) -> None:
+    mine, other = FileProgress(tmp_path, ADDRESS), FileProgress(tmp_path, "cd" * 16)
+    for progress in (mine, other):
+        progress.save({"lasting.x": torch.ones(2), "step": torch.tensor(1)})
+    mine.forget()
+    assert {path.name[:2] for path in tmp_path.iterdir()} == {"cd"}
+    assert other.saved() is not None
