@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from bench.app.session import Session
 from bench.app.text import duration, size, table
+from bench.cli.fitting import largest, memory_table
 from bench.execution.costs import estimate
 from bench.graph.plan import Plan
 
@@ -42,6 +43,7 @@ def announce(session: Session, device: "torch.device") -> str:
             f"on {device}: about {total}, {disk} and {flops:.1e} FLOP to go"
             if todo
             else "all is in the store",
+            *([memory_table(session, device)] if todo else []),
         ]
     )
 
@@ -91,4 +93,8 @@ def as_data(session: Session, device: "torch.device") -> dict[str, object]:
         "seconds": round(sum(cost[a].seconds for a in missing), 1),
         "bytes": round(sum(cost[a].bytes for a in missing)),
         "device": str(device),
+        "memory": {
+            stage: {"device": round(need.device), "host": round(need.host)}
+            for stage, (need, _) in largest(session).items()
+        },
     }  # fmt: skip

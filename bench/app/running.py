@@ -15,6 +15,7 @@ from bench.app.observing import Observed, observed
 from bench.app.reporting import Written, write_report
 from bench.app.session import Session
 from bench.app.workers import workers
+from bench.cli.fitting import refuse_what_does_not_fit
 from bench.core.errors import StopRun
 from bench.core.events import ReportWritten, StudyFinished
 from bench.execution.results import Outcome
@@ -66,6 +67,7 @@ def run_study(
         return join_in(session, options, device)
     if not options.quiet:
         click.echo(announce(session, device))
+    refuse_what_does_not_fit(session, device, options.workers)
     watch = observed(session, options)
     outcomes: list[Outcome] = []
     try:

@@ -20,7 +20,9 @@ REPRODUCE, PAPER = "reproduce", "wmdd"
 @device_option
 @json_option
 def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
-    """Show the cells of STUDY, what the store already holds, and the time and disk of the rest.
+    """Show the cells of STUDY, what the store holds, and the time, memory and disk of the rest.
+
+    A plan that does not fit this machine is shown, and refused with what would make it fit.
 
     `reproduce` as STUDY prices every table and figure of the paper, data sets that are not here
     included.
@@ -29,6 +31,7 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
 
     from bench.app.announcing import announce, as_data
     from bench.app.session import open_session
+    from bench.cli.fitting import refuse_what_does_not_fit
     from bench.stages.compute import choose_device
 
     chosen = choose_device(device)
@@ -40,6 +43,7 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
         click.echo(json.dumps(as_data(session, chosen), indent=2))
     else:
         click.echo(announce(session, chosen))
+    refuse_what_does_not_fit(session, chosen)
 
 
 def _priced(arguments: StudyArguments, device: "torch.device", as_json: bool) -> str:

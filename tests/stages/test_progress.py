@@ -111,13 +111,10 @@ def test_images_are_the_same_after_a_break_of_a_stage_that_is_kept_in_files(
     whole = distilled(reference, silent)
     with kept_in(files.FileProgress(tmp_path, "ab" * 16)), pytest.raises(Killed):
         distilled(reference, killing(13))
+    kinds = ("curve", "images")
     names = sorted(path.name.split(".", 2)[2] for path in tmp_path.iterdir())
     assert names == [
-        *(
-            f"lasting.{name}.{batch}.safetensors"
-            for name in ("curve", "images")
-            for batch in (0, 1)
-        ),
+        *(f"lasting.{name}.{batch}.safetensors" for name in kinds for batch in (0, 1)),
         "safetensors",
     ]
     with kept_in(files.FileProgress(tmp_path, "ab" * 16)):
