@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from bench.app.fitting import largest, memory_table
 from bench.app.session import Session
 from bench.app.text import duration, size, table
-from bench.cli.fitting import largest, memory_table
 from bench.execution.costs import estimate
 from bench.graph.plan import Plan
 

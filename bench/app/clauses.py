@@ -189,7 +189,7 @@ def _kind_stored(bench: Probe) -> str:
     before = _digest(bench.shop("a").artifact(plan, task, task.kind))
     if not task.request.stored:
         return ""
-    loaded = Store(bench.folder / "a").load(task.address, task.kind)
+    loaded: object = Store(bench.folder / "a").load(task.address, task.kind)
     return "" if _digest(loaded) == before else "expected what was stored, loaded something else"
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.app.announcing import announce
+from bench.app.fitting import refuse_what_does_not_fit
 from bench.app.observing import Observed, observed
 from bench.app.reporting import Written, write_report
 from bench.app.session import Session
 from bench.app.workers import workers
-from bench.cli.fitting import refuse_what_does_not_fit
 from bench.core.errors import StopRun
 from bench.core.events import ReportWritten, StudyFinished
 from bench.execution.results import Outcome

@@ -30,8 +30,8 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
     import json
 
     from bench.app.announcing import announce, as_data
+    from bench.app.fitting import refuse_what_does_not_fit
     from bench.app.session import open_session
-    from bench.cli.fitting import refuse_what_does_not_fit
     from bench.stages.compute import choose_device
 
     chosen = choose_device(device)

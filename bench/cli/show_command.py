@@ -60,7 +60,7 @@ def _plugin(kind: Any, name: str) -> dict[str, Any]:
     fields = {f.name: f"{_type(f.type)} = {f.default}" for f in plugin.fields().values()}
     module = (sys.modules[plugin.factory.__module__].__doc__ or "").strip()
     if kind == "artifact":
-        needs, makes = "", f"{plugin.factory.made.__name__}"
+        needs, makes = "", getattr(plugin.factory, "made", object).__name__
     else:
         needs, makes = ", ".join(_need(n) for n in plugin.factory().needs), ""
     return {

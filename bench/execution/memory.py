@@ -7,15 +7,22 @@ mapped from files, which the system takes back when it needs it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bench.artifacts.labels import SoftLabels
 from bench.artifacts.values import ClassFeatures, Observation, RealSet, Teacher
 from bench.data.streaming import HELD
 from bench.graph.plan import CellPlan
+from bench.graph.request import Request
 from bench.models.footprint import Network, forward, inverted, trained
 from bench.models.outline import feature_dims
+from bench.stages.barycenter import BarycenterRequest
+from bench.stages.distil import DistilledRequest
+from bench.stages.evaluate import ScoreRequest
+from bench.stages.observe import ObservationRequest
 from bench.stages.recover import MatchingDistiller
-from bench.stages.relabel import FORWARD_IMAGES
+from bench.stages.relabel import FORWARD_IMAGES, SoftLabelsRequest
+from bench.stages.squeeze import TeacherRequest
 
 DRAW = 41  # bytes of order, crop, flip and mix of one augmented image
 TEST = 250  # images of a batch of the test pass
@@ -125,39 +132,48 @@ def _replayed(s: Sizes) -> float:
     return float(s.images * s.pixels + DRAW * s.epochs * s.images)
 
 
-NEEDS: Mapping[str, Callable[[Sizes], Need]] = {
-    "squeeze": squeezing,
-    "observe": observing,
-    "barycenter": solving,
-    "recover": recovering,
-    "relabel": relabelling,
-    "evaluate": evaluating,
+ONLINE = "choose the evaluator 'online-kd', which stores no labels"
+KNOWN: Mapping[type[Request[Any]], tuple[Callable[[Sizes], Need], str]] = {
+    TeacherRequest: (squeezing, "lower squeeze.batch"),
+    ObservationRequest: (observing, "lower observe.batch, or observe fewer layers"),
+    BarycenterRequest: (solving, "lower ipc, or choose a distiller without barycenters"),
+    DistilledRequest: (recovering, "lower recover.batch or ipc"),
+    SoftLabelsRequest: (relabelling, f"lower ipc, or {ONLINE}"),
+    ScoreRequest: (evaluating, "lower relabel.batch or ipc"),
 }
 
 
 def needs_of(cell: CellPlan) -> dict[str, Need]:
-    """The needs of every stage of a cell."""
+    """The needs of every artifact of a cell, by its name in the cell."""
     sizes = sizes_of(cell)
-    return {stage: NEEDS[stage](sizes) for stage in cell.tasks if stage in NEEDS}
+    return {
+        name: KNOWN[type(task.request)][0](sizes)
+        for name, task in cell.tasks.items()
+        if type(task.request) in KNOWN
+    }
+
+
+def way_out(cell: CellPlan, name: str) -> str:
+    """What makes an artifact of a cell need less."""
+    return KNOWN[type(cell.tasks[name].request)][1]
 
 
 def sizes_of(cell: CellPlan) -> Sizes:
     """The shapes of a planned cell."""
     spec, recipe, distiller = cell.source.spec, cell.recipe, cell.distiller
     shape = (spec.num_classes, spec.channels, spec.resolution, spec.stem)
-    budgeted = "ipc" in cell.tasks["recover"].config
-    observed = recipe.observe.layers if "observe" in cell.tasks else ()
+    observed = recipe.observe.layers if cell.first(Observation) else ()
     dims = {layer: feature_dims(recipe.squeeze.arch, spec, layer) for layer in observed}
     return Sizes(
         teacher=(recipe.squeeze.arch, *shape),
         student=(recipe.student.arch, *shape),
         fast=recipe.precision == "bf16",
         real=cell.source.train_count,
-        images=cell.cell.ipc * spec.num_classes if budgeted else cell.source.train_count,
+        images=cell.cell.ipc * spec.num_classes if cell.budgeted else cell.source.train_count,
         classes=spec.num_classes,
         pixels=spec.channels * spec.resolution**2,
         dims=sum(dims.values()),
-        layer=dims.get(distiller.request.layer, 0),
+        layer=dims.get(getattr(distiller, "layer", ""), 0),
         atoms=cell.cell.ipc,
         squeeze=recipe.squeeze.batch,
         observe=recipe.observe.batch,
@@ -165,6 +181,11 @@ def sizes_of(cell: CellPlan) -> Sizes:
         relabel=recipe.relabel.batch,
         epochs=recipe.relabel.epochs,
         moments=1 if recipe.student.optimizer == "sgd" else 2,
-        needs=frozenset((*distiller.needs, *cell.evaluator.needs)) - {RealSet},
+        needs=frozenset(map(_made, (*distiller.needs, *cell.evaluator.needs))) - {RealSet},
         optimised=isinstance(distiller, MatchingDistiller),
     )
+
+
+def _made(need: Any) -> type:
+    """The class of artifacts that a need is for."""
+    return need if isinstance(need, type) else need.made

@@ -108,7 +108,7 @@ def inverted(network: Network, batch: int, fast: bool) -> int:
         del out, loss
     _, _, channels, side, _ = network
     pixels = 4 * batch * channels * side**2
-    return weights + (weights // 2 if fast else 0) + live.peak + 3 * pixels
+    return int(weights + (weights // 2 if fast else 0) + live.peak + 3 * pixels)
 
 
 def _copy(network: Network, fast: bool) -> nn.Module:

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from bench.app.arguments import StudyArguments
+from bench.app.fitting import Machine, memory_table, refuse_what_does_not_fit
 from bench.app.session import Session, open_session
 from bench.artifacts.labels import SoftLabels
 from bench.artifacts.values import ClassFeatures, Teacher
-from bench.cli.fitting import Machine, memory_table, refuse_what_does_not_fit
 from bench.core.errors import BadValue
 from bench.execution.memory import NEEDS, Sizes, needs_of, sizes_of
 from bench.models.footprint import forward, trained

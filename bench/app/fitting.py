@@ -11,24 +11,14 @@ from bench.core.errors import BadValue
 from bench.diagnosis.hardware import existing
 from bench.diagnosis.places import local_folder
 from bench.execution.costs import estimate
-from bench.execution.memory import Need, needs_of
-from bench.execution.results import STAGES
+from bench.execution.memory import ONLINE, Need, needs_of, way_out
+from bench.execution.shelf import machine_memory, memory_bound
 from bench.graph.plan import CellPlan
-from bench.shelf import machine_memory, memory_bound
 
 if TYPE_CHECKING:
     import torch
 
 PROCESS = 5e8  # bytes that Python with torch takes on a host before it does anything
-ONLINE = "choose the evaluator 'online-kd', which stores no labels"
-WAYS_OUT = {
-    "squeeze": "lower squeeze.batch",
-    "observe": "lower observe.batch, or observe fewer layers",
-    "barycenter": "lower ipc, or choose a distiller without barycenters",
-    "recover": "lower recover.batch or ipc",
-    "relabel": f"lower ipc, or {ONLINE}",
-    "evaluate": "lower relabel.batch or ipc",
-}
 
 
 @dataclass(frozen=True)
@@ -86,11 +76,7 @@ def memory_table(session: Session, device: "torch.device") -> str:
     if not found:
         return ""
     name = "memory" if device.type == "cpu" else f"memory of {device}"
-    rows = [
-        (stage, size(found[stage][0].device), size(found[stage][0].host))
-        for stage in STAGES
-        if stage in found
-    ]
+    rows = [(stage, size(found[stage][0].device), size(found[stage][0].host)) for stage in found]
     kept = f"between stages up to {size(memory_bound())} of artifacts stay in memory"
     return table(("stage", f"{name} at its peak", "data on the host"), rows) + f"\n{kept}"
 
@@ -106,7 +92,7 @@ def refuse_what_does_not_fit(
     has = machine or machine_for(session, device)
     together = workers if has.shared else _on_one_device(workers)
     for stage, (need, cell) in largest(session).items():
-        way = WAYS_OUT.get(stage, "lower ipc")
+        way = way_out(cell, stage)
         where = f"{stage} of {cell.cell.label}"
         used = need.device + (need.host + PROCESS if has.shared else 0)
         what = "memory" if has.shared else f"memory of {device}"
