@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bench.core.events import Emit as Emit
     from bench.core.events import Milestone as Milestone
     from bench.core.events import Step as Step
+    from bench.data.network_input import network_input as network_input
     from bench.graph.request import Context as Context
     from bench.graph.request import RealRequest as RealRequest
     from bench.graph.request import Request as Request
@@ -68,132 +69,63 @@ if TYPE_CHECKING:
     from bench.study.grid import Study as Study
 
 _HOMES = {  # public name -> the module that defines it
-    **dict.fromkeys(
-        (
-            "Score",
-            "SoftLabels",
-        ),
-        "bench.artifacts.labels",
-    ),
-    **dict.fromkeys(
-        (
-            "Barycenter",
-            "ClassFeatures",
-            "ClassMeans",
-            "ClassStats",
-            "GlobalStats",
-            "Observation",
-            "RealSet",
-            "SyntheticSet",
-            "Teacher",
-        ),
-        "bench.artifacts.values",
-    ),
-    **dict.fromkeys(
-        (
-            "Moments",
-            "Reference",
-            "View",
-        ),
-        "bench.artifacts.views",
-    ),
-    **dict.fromkeys(
-        (
-            "BadValue",
-            "BenchError",
-            "CellFailed",
-            "MissingArtifact",
-            "UnknownName",
-        ),
-        "bench.core.errors",
-    ),
-    **dict.fromkeys(
-        (
-            "Emit",
-            "Milestone",
-            "Step",
-        ),
-        "bench.core.events",
-    ),
-    **dict.fromkeys(
-        (
-            "Context",
-            "RealRequest",
-            "Request",
-            "Run",
-            "artifact",
-        ),
-        "bench.graph.request",
-    ),
-    **dict.fromkeys(
-        (
-            "Budget",
-            "Distiller",
-            "Evaluator",
-            "Loss",
-            "Need",
-        ),
-        "bench.plugin.contracts",
-    ),
-    **dict.fromkeys(
-        (
-            "Recipe",
-            "Recover",
-        ),
-        "bench.plugin.recipes",
-    ),
-    **dict.fromkeys(
-        (
-            "dataset",
-            "distiller",
-            "evaluator",
-        ),
-        "bench.plugin.registry",
-    ),
-    **dict.fromkeys(
-        (
-            "Choice",
-            "Integer",
-            "Uniform",
-        ),
-        "bench.plugin.space",
-    ),
-    **dict.fromkeys(
-        (
-            "BarycenterRequest",
-            "Solve",
-        ),
-        "bench.stages.barycenter",
-    ),
-    **dict.fromkeys(("DistilledRequest",), "bench.stages.distil"),
-    **dict.fromkeys(("ScoreRequest",), "bench.stages.evaluate"),
-    **dict.fromkeys(
-        (
-            "ClassFeaturesRequest",
-            "ClassMeansRequest",
-            "ClassStatsRequest",
-            "GlobalStatsRequest",
-            "ObservationRequest",
-        ),
-        "bench.stages.observe",
-    ),
-    **dict.fromkeys(
-        (
-            "MatchingDistiller",
-            "NoFeatureLoss",
-        ),
-        "bench.stages.recover",
-    ),
-    **dict.fromkeys(("SoftLabelsRequest",), "bench.stages.relabel"),
-    **dict.fromkeys(("TeacherRequest",), "bench.stages.squeeze"),
-    **dict.fromkeys(
-        (
-            "Contrast",
-            "Row",
-            "Study",
-        ),
-        "bench.study.grid",
-    ),
+    "Score": "bench.artifacts.labels",
+    "SoftLabels": "bench.artifacts.labels",
+    "Barycenter": "bench.artifacts.values",
+    "ClassFeatures": "bench.artifacts.values",
+    "ClassMeans": "bench.artifacts.values",
+    "ClassStats": "bench.artifacts.values",
+    "GlobalStats": "bench.artifacts.values",
+    "Observation": "bench.artifacts.values",
+    "RealSet": "bench.artifacts.values",
+    "SyntheticSet": "bench.artifacts.values",
+    "Teacher": "bench.artifacts.values",
+    "Moments": "bench.artifacts.views",
+    "Reference": "bench.artifacts.views",
+    "View": "bench.artifacts.views",
+    "BadValue": "bench.core.errors",
+    "BenchError": "bench.core.errors",
+    "CellFailed": "bench.core.errors",
+    "MissingArtifact": "bench.core.errors",
+    "UnknownName": "bench.core.errors",
+    "Emit": "bench.core.events",
+    "Milestone": "bench.core.events",
+    "Step": "bench.core.events",
+    "network_input": "bench.data.network_input",
+    "Context": "bench.graph.request",
+    "RealRequest": "bench.graph.request",
+    "Request": "bench.graph.request",
+    "Run": "bench.graph.request",
+    "artifact": "bench.graph.request",
+    "Budget": "bench.plugin.contracts",
+    "Distiller": "bench.plugin.contracts",
+    "Evaluator": "bench.plugin.contracts",
+    "Loss": "bench.plugin.contracts",
+    "Need": "bench.plugin.contracts",
+    "Recipe": "bench.plugin.recipes",
+    "Recover": "bench.plugin.recipes",
+    "dataset": "bench.plugin.registry",
+    "distiller": "bench.plugin.registry",
+    "evaluator": "bench.plugin.registry",
+    "Choice": "bench.plugin.space",
+    "Integer": "bench.plugin.space",
+    "Uniform": "bench.plugin.space",
+    "BarycenterRequest": "bench.stages.barycenter",
+    "Solve": "bench.stages.barycenter",
+    "DistilledRequest": "bench.stages.distil",
+    "ScoreRequest": "bench.stages.evaluate",
+    "ClassFeaturesRequest": "bench.stages.observe",
+    "ClassMeansRequest": "bench.stages.observe",
+    "ClassStatsRequest": "bench.stages.observe",
+    "GlobalStatsRequest": "bench.stages.observe",
+    "ObservationRequest": "bench.stages.observe",
+    "MatchingDistiller": "bench.stages.recover",
+    "NoFeatureLoss": "bench.stages.recover",
+    "SoftLabelsRequest": "bench.stages.relabel",
+    "TeacherRequest": "bench.stages.squeeze",
+    "Contrast": "bench.study.grid",
+    "Row": "bench.study.grid",
+    "Study": "bench.study.grid",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])

@@ -13,7 +13,7 @@ from torch import Tensor
 from bench import Need, RealSet, Recipe, Reference, Score, SoftLabels, SyntheticSet, evaluator
 from bench.core.events import Emit
 from bench.data.mixing import augmented_batch, draws_on
-from bench.data.pixels import Pixels
+from bench.data.network_input import streamed_input
 from bench.data.streaming import EpochStream
 from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score
 from bench.stages.training import train
@@ -68,8 +68,9 @@ class Replay:
     """
 
     def __init__(self, synthetic: SyntheticSet, labels: SoftLabels, test: RealSet) -> None:
-        self.images = Pixels(synthetic.images, test.mean, test.std)
-        self.weights, self.draws = synthetic.weights, draws_on(labels.draws, self.images.device)
+        given = streamed_input(synthetic, test.mean, test.std)
+        self.images, self.weights = given.images, given.weights
+        self.draws = draws_on(labels.draws, self.images.device)
         self.logits = EpochStream(labels.logits, self.images.device)
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Target]]:

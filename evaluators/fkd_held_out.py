@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, Teacher, evaluator
 from bench.core.events import Emit
 from bench.data.mixing import draws_on
-from bench.data.pixels import Pixels
+from bench.data.network_input import streamed_input
 from bench.plugin.recipes import Relabel
 from bench.stages.epoch_choice import BestEpoch, Exam, divide, logits_on
 from bench.stages.relabel import drawn, labelled
@@ -49,9 +49,9 @@ class HeldOut:
         guide = network(teacher, fast)
         feed = Labelled(kept, guide, test, recipe.relabel, seed, fast)
         model = fresh(config, test, seed, device, fast)
-        exam = Pixels(held.images, test.mean, test.std)
-        known = logits_on(guide, exam, fast)
-        best = BestEpoch(model, Exam(exam, held.labels, known, config.temperature), fast)
+        exam = streamed_input(held, test.mean, test.std)
+        known = logits_on(guide, exam.images, fast)
+        best = BestEpoch(model, Exam(exam.images, exam.labels, known, config.temperature), fast)
         updates = train(
             model,
             optimizer_of(model, config),
@@ -86,9 +86,10 @@ class Labelled:
         seed: int,
         fast: bool,
     ) -> None:
-        images = Pixels(kept.images, test.mean, test.std)
+        given = streamed_input(kept, test.mean, test.std)
+        images = given.images
         self.draws = draws_on(drawn(config, images, seed), images.device)
-        self.weights, self.count = kept.weights, len(images)
+        self.weights, self.count = given.weights, len(given.labels)
         self._made = (
             pair for group in labelled(images, teacher, self.draws, fast) for pair in group
         )

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, evaluator
 from bench.core.events import Emit
 from bench.data.mixing import augmented_batch, draws_on
-from bench.data.pixels import Pixels
+from bench.data.network_input import streamed_input
 from bench.plugin.recipes import Relabel
 from bench.stages.relabel import drawn
 from bench.stages.student import fresh, optimizer_of, schedule_of, score
@@ -61,8 +61,8 @@ class Plain:
     """Augmented batches with their class indices."""
 
     def __init__(self, synthetic: SyntheticSet, test: RealSet, config: Relabel, seed: int) -> None:
-        self.images = Pixels(synthetic.images, test.mean, test.std)
-        self.labels = synthetic.labels
+        given = streamed_input(synthetic, test.mean, test.std)
+        self.images, self.labels = given.images, given.labels
         self.draws = draws_on(drawn(config, self.images, seed), self.images.device)
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:

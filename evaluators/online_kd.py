@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from bench import RealSet, Recipe, Reference, Score, SyntheticSet, Teacher, evaluator
 from bench.core.events import Emit
 from bench.data.mixing import augmented_batch, draws_on
-from bench.data.pixels import Pixels
+from bench.data.network_input import streamed_input
 from bench.stages.compute import autocast
 from bench.stages.relabel import drawn
 from bench.stages.student import SoftTarget, Target, fresh, optimizer_of, schedule_of, score
@@ -67,8 +67,9 @@ class Labelled:
         seed: int,
         fast: bool,
     ) -> None:
-        self.images = Pixels(synthetic.images, test.mean, test.std)
-        self.weights, self.teacher, self.fast = synthetic.weights, teacher, fast
+        given = streamed_input(synthetic, test.mean, test.std)
+        self.images, self.weights = given.images, given.weights
+        self.teacher, self.fast = teacher, fast
         self.draws = draws_on(drawn(recipe.relabel, self.images, seed), self.images.device)
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Target]]:

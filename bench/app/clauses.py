@@ -90,7 +90,11 @@ def _well_formed(bench: Probe) -> str:
     shape = (spec.channels, spec.resolution, spec.resolution)
     problems: Iterator[tuple[bool, str]] = iter(
         (
-            (made.images.dtype == torch.uint8, f"images of dtype uint8, got {made.images.dtype}"),
+            (
+                made.images.dtype in (torch.uint8, torch.float32),
+                f"images of dtype uint8 or float32, got {made.images.dtype}",
+            ),
+            (bool(torch.isfinite(made.images.float()).all()), "finite images"),
             (made.images.shape[1:] == shape, f"images {shape}, got {tuple(made.images.shape[1:])}"),
             (len(per_class) == spec.num_classes, f"labels in 0..{spec.num_classes - 1}"),
             (bool((per_class > 0).all()), "at least one image of every class"),
@@ -103,6 +107,16 @@ def _well_formed(bench: Probe) -> str:
             (abs(float(made.weights.mean()) - 1) < 1e-4, "weights with mean 1"),
             (made.image_bytes > 0, "a positive number of image bytes"),
             (bool(made.images.float().std() > 0), "images that are not constant"),
+            (
+                made.soft.shape in ((0,), (len(made.labels), spec.num_classes)),
+                f"learned labels (images, classes) or none, got {tuple(made.soft.shape)}",
+            ),
+            (bool(torch.isfinite(made.soft).all()), "finite learned labels"),
+            (0 <= made.lr < float("inf"), f"a learned rate of 0 or more, got {made.lr}"),
+            (
+                made.factor >= 1 and spec.resolution % made.factor == 0,
+                f"a factor that divides {spec.resolution} pixels, got {made.factor}",
+            ),
         )
     )
     return "; ".join(f"expected {text}" for ok, text in problems if not ok)

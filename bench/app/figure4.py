@@ -117,20 +117,23 @@ def _compute(cells: Sequence[CellPlan], teacher: str, observation: str, store: S
     network, spec = store.load(teacher, Teacher), cells[0].source.spec
     sets = [store.load(cell.synthetic.address, SyntheticSet) for cell in cells]
     clouds = [
-        seen_by(network, made.images, spec.mean, spec.std, LAYER).features.double().numpy()
+        seen_by(network, made.images, spec.mean, spec.std, LAYER, made.factor)
+        .features.double()
+        .numpy()
         for made in sets
     ]
+    classes = [made.labels.repeat_interleave(made.factor**2) for made in sets]
     numbers = [
-        closeness(real, labels, cloud, made.labels.numpy())
-        for cloud, made in zip(clouds, sets, strict=True)
+        closeness(real, labels, cloud, own.numpy())
+        for cloud, own in zip(clouds, classes, strict=True)
     ]
     thin = slice(None, None, -(-len(real) // SHOWN))
     plane = embed(np.concatenate([real[thin], *clouds]))
     ends = np.cumsum([len(real[thin]), *map(len, clouds)])
     first, *rest = (part.tolist() for part in np.split(plane, ends[:-1]))
     placed = [
-        Placed(asdict(n), points, made.labels.tolist())
-        for n, points, made in zip(numbers, rest, sets, strict=True)
+        Placed(asdict(n), points, own.tolist())
+        for n, points, own in zip(numbers, rest, classes, strict=True)
     ]
     return Placing(METHOD, first, labels[thin].tolist(), placed)
 

@@ -45,18 +45,22 @@ def _check(session: Session, cell: CellPlan) -> Iterator[str]:
     from bench.artifacts.values import SyntheticSet
     from bench.data.augment import eval_view
     from bench.data.load import load
+    from bench.data.network_input import as_pixels, network_input
 
     made = session.store.load(cell.synthetic.address, SyntheticSet)
     yield from unsound(made)
     test = load(cell.source.spec, "test", session.data_root)
-    pairs = near_duplicates(eval_view(test.images, test.resolution), made.images)
+    spec = cell.source.spec
+    stored = made if made.factor == 1 else network_input(made, spec.mean, spec.std)
+    ours = as_pixels(stored.images, spec.mean, spec.std)
+    pairs = near_duplicates(eval_view(test.images, test.resolution), ours)
     if pairs:
         first = pairs[0]
         yield (
             f"{len(pairs)} of {len(test.labels)} test images have a near-duplicate in the "
             f"synthetic set (test image {first.test} is like image {first.synthetic})"
         )
-    yield from _order(session, cell, made.images, made.labels)
+    yield from _order(session, cell, stored.images, stored.labels)
 
 
 def _order(session: Session, cell: CellPlan, images: object, labels: object) -> Iterator[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from bench.app.leak_check import leak_warnings
 from bench.app.session import Session
 from bench.artifacts.values import SyntheticSet
+from bench.data.network_input import as_pixels
 from bench.data.prepare import ensure
 from bench.execution.results import row_of
 from bench.graph.plan import Plan
@@ -142,8 +143,9 @@ def grids(plan: Plan, store: Store) -> dict[str, np.ndarray]:
         if title in found or not store.has(task.address):
             continue
         made = store.load(task.address, SyntheticSet)
-        classes = cell.source.spec.num_classes
-        per_class = [made.images[made.labels == k][:GRID_IPC] for k in range(classes)]
+        spec = cell.source.spec
+        pixels = as_pixels(made.images, spec.mean, spec.std)
+        per_class = [pixels[made.labels == k][:GRID_IPC] for k in range(spec.num_classes)]
         width = min(len(images) for images in per_class)
         stacked = np.stack([images[:width].permute(0, 2, 3, 1).numpy() for images in per_class])
         found[title] = stacked

@@ -12,6 +12,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from bench.core.fingerprint import LATER
+
+_ADDED = {LATER: True}
+
 
 @dataclass(frozen=True)
 class RealSet:
@@ -161,15 +165,20 @@ class Barycenter:
 
 @dataclass(frozen=True)
 class SyntheticSet:
-    """The distilled images.
+    """The distilled images, and whatever else a student is given with them.
 
     Attributes:
-        images: (M, ch, H, W) uint8, as decoded from the storage codec.
+        images: (M, ch, H, W), either uint8 pixels as decoded from the storage codec, or float32 on
+            the normalised scale that networks take, which may lie outside the range of pixels.
         labels: (M,) int64, class-major (all of class 0 first).
         slots: (M,) int64 in 0..m-1, pairing an image with a barycenter point.
         weights: (M,) float32 with mean 1; all ones unless the distiller learned them.
-        image_bytes: bytes that the encoded images occupy on disk.
+        image_bytes: bytes that the stored images occupy on disk, four per value of float images.
         curve: named loss terms sampled during optimisation, each (steps_logged,); may be empty.
+        soft: (M, C) float32 learned labels as logits; empty where the distiller learned none.
+        lr: learned rate of the student; 0 where the distiller learned none.
+        factor: every stored image stands for factor * factor images, its parts enlarged to the full
+            size (arXiv:2205.14959, `bench.data.network_input`); 1 where it stands for itself.
     """
 
     images: Tensor
@@ -178,3 +187,27 @@ class SyntheticSet:
     weights: Tensor
     image_bytes: int
     curve: Mapping[str, Tensor] = field(default_factory=dict)
+    soft: Tensor = field(default_factory=lambda: torch.empty(0), metadata=_ADDED)
+    lr: float = field(default=0.0, metadata=_ADDED)
+    factor: int = field(default=1, metadata=_ADDED)
+
+    @property
+    def label_bytes(self) -> int:
+        """Bytes of the learned labels; class indices are counted as free, as in the literature."""
+        return self.soft.numel() * self.soft.element_size()
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the learned image weights; none where all weights are one."""
+        learned = bool((self.weights != 1).any())
+        return self.weights.numel() * self.weights.element_size() if learned else 0
+
+    @property
+    def rate_bytes(self) -> int:
+        """Bytes of the learned rate, one float32."""
+        return 4 if self.lr else 0
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of everything that was learned: images, labels, weights and rate."""
+        return self.image_bytes + self.label_bytes + self.weight_bytes + self.rate_bytes

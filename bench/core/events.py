@@ -27,13 +27,19 @@ class StudyStarted(Event):
 
 @dataclass(frozen=True)
 class RealSplit:
-    """Real images that a cell uses: `split` is train or test, each has `shape` (ch, H, W)."""
+    """Real images that a cell uses: `split` is train or test, each has `shape` (ch, H, W).
+
+    Attributes:
+        mean, std: normalisation between pixels in [0, 1] and what networks take.
+    """
 
     name: str
     split: str
     digest: str
     images: int
     shape: tuple[int, int, int]
+    mean: Sequence[float] = ()
+    std: Sequence[float] = ()
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,10 @@ class Source:
         """Both splits, as observers hear of them."""
         spec = self.spec
         shape = (spec.channels, spec.resolution, spec.resolution)
+        scale = spec.mean, spec.std
         return (
-            RealSplit(spec.name, "train", self.train, self.train_count, shape),
-            RealSplit(spec.name, "test", self.test, self.test_count, shape),
+            RealSplit(spec.name, "train", self.train, self.train_count, shape, *scale),
+            RealSplit(spec.name, "test", self.test, self.test_count, shape, *scale),
         )
 
 

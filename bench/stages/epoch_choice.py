@@ -1,6 +1,6 @@
 """Choosing an epoch on held-out distilled images, so that no test image takes part in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -47,12 +47,15 @@ def _part(synthetic: SyntheticSet, chosen: Tensor) -> SyntheticSet:
     """Some images of a set, with weights of mean 1 again and their share of the bytes."""
     chosen = chosen.to(synthetic.images.device)
     weights = synthetic.weights[chosen]
-    return SyntheticSet(
+    return replace(
+        synthetic,
         images=synthetic.images[chosen],
         labels=synthetic.labels[chosen],
         slots=synthetic.slots[chosen],
         weights=weights / weights.mean(),
         image_bytes=round(synthetic.image_bytes * len(chosen) / len(synthetic.labels)),
+        curve={},
+        soft=synthetic.soft[chosen] if len(synthetic.soft) else synthetic.soft,
     )
 
 

@@ -15,7 +15,7 @@ from bench.core.events import Emit, Step
 from bench.core.seeds import generator_for
 from bench.data.augment import CropPolicy
 from bench.data.mixing import Images, augmented_batch, draw_epochs, draws_on
-from bench.data.pixels import Pixels
+from bench.data.network_input import streamed_input
 from bench.data.streaming import Drain
 from bench.graph.request import Context, Request, Run, artifact
 from bench.plugin.recipes import Precision, Relabel
@@ -56,7 +56,7 @@ def relabel(
 
     Students replay the draws and see bit-identical batches. Logits are rounded to float16.
     """
-    images = Pixels(synthetic.images, mean, std)
+    images = streamed_input(synthetic, mean, std).images
     draws = drawn(config, images, seed)
     logits = torch.empty(config.epochs, len(images), teacher.num_classes, dtype=torch.float16)
     flat = logits.flatten(0, 1)  # batches follow one another, epoch after epoch

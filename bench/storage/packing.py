@@ -1,11 +1,12 @@
 """Packing: an artifact as named tensors and plain values, and back.
 
 Works on every frozen dataclass by its declared fields: a tensor is packed as `field`, a tuple of
-tensors as `field.0`, `field.1`, ..., a mapping of tensors as `field.key`.
+tensors as `field.0`, `field.1`, ..., a mapping of tensors as `field.key`. A field that was added
+later is left out at its default, so that what was stored before still loads and keeps its digest.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from bench.core.errors import BadValue, CorruptArtifact
-from bench.core.fingerprint import canonical, canonical_text, coerced
+from bench.core.fingerprint import LATER, canonical, canonical_text, coerced
 
 A = TypeVar("A")
 LAYOUT = "$layout"  # among the values: length of each tuple of tensors, keys of each mapping
@@ -50,8 +51,11 @@ def pack(artifact: object) -> tuple[dict[str, Tensor], dict[str, object]]:
     tensors: dict[str, Tensor] = {}
     values: dict[str, object] = {}
     layout: dict[str, object] = {}
+    added = _added(type(artifact))
     for name, slot in _slots(type(artifact)).items():
         value, where = getattr(artifact, name), f"{type(artifact).__name__}.{name}"
+        if name in added and _same(value, _default(added[name])):
+            continue
         if slot.form == "value":
             values[name] = canonical(coerced(value, slot.declared, where), where)
         elif slot.form == "tensor":
@@ -62,6 +66,21 @@ def pack(artifact: object) -> tuple[dict[str, Tensor], dict[str, object]]:
             tensors |= {f"{name}.{key}": part for key, part in named.items()}
             layout[name] = len(named) if slot.form == "tensors" else list(named)
     return _separate(tensors), values | ({LAYOUT: layout} if layout else {})
+
+
+def _added(kind: type) -> "dict[str, Field[Any]]":
+    """The fields of an artifact that what was stored earlier does not have."""
+    return {item.name: item for item in fields(kind) if item.metadata.get(LATER)}
+
+
+def _default(item: "Field[Any]") -> object:
+    return item.default if item.default_factory is MISSING else item.default_factory()
+
+
+def _same(value: object, default: object) -> bool:
+    if isinstance(value, Tensor) and isinstance(default, Tensor):
+        return value.shape == default.shape and value.dtype == default.dtype and not value.numel()
+    return type(value) is type(default) and value == default
 
 
 def _checked(value: object, where: str) -> Tensor:
@@ -92,8 +111,11 @@ def unpack(kind: type[A], tensors: Mapping[str, Tensor], values: Mapping[str, ob
     """
     layout: Any = values.get(LAYOUT, {})
     given: dict[str, object] = {}
+    added = _added(kind)
     try:
         for name, slot in _slots(kind).items():
+            if name in added and name not in values and name not in tensors:
+                continue
             if slot.form == "value":
                 given[name] = coerced(values[name], slot.declared, name)
             elif slot.form == "tensor":

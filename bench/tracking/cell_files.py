@@ -33,13 +33,17 @@ class CellFiles:
         self._outbox.place(place).write_text(text)
         self._send(place, "")
 
-    def synthetic(self, made: "SyntheticSet") -> None:
-        """At most 10 classes x 10 images, a row per class."""
+    def synthetic(
+        self, made: "SyntheticSet", mean: Sequence[float] = (), std: Sequence[float] = ()
+    ) -> None:
+        """At most 10 classes x 10 images, a row per class; floats clamped to the pixel range."""
+        from bench.data.network_input import as_pixels
+
         by_class: dict[int, list[int]] = {}
         for index, label in enumerate(made.labels.tolist()):
             by_class.setdefault(label, []).append(index)
         shown = [indices[:COLUMNS] for _, indices in sorted(by_class.items())[:ROWS]]
-        images = made.images[[index for row in shown for index in row]]
+        images = as_pixels(made.images[[index for row in shown for index in row]], mean, std)
         self._picture(["synthetic.png"], "tiles", images, [len(row) for row in shown])
 
     def confusion(self, score: "Score") -> None:

@@ -169,7 +169,9 @@ class CellLog:
             self.files.confusion(event.artifact)
         if isinstance(event.artifact, SyntheticSet) and not self._pictured:
             self._pictured = True
-            self.files.synthetic(event.artifact)
+            split = self._event.data[0] if self._event.data else None
+            scale = (split.mean, split.std) if split else ((), ())
+            self.files.synthetic(event.artifact, *scale)
             name = self._event.tags.get("row", "synthetic")
             found = synthetic_input(name, event.address, event.artifact)
             self._write({"op": "input", **found})

@@ -34,7 +34,8 @@ def synthetic_input(name: str, address: str, made: "SyntheticSet") -> dict[str, 
         "context": "distilled",
         "source": {"address": address},
         "shape": tuple(made.images.shape[1:]),
-        "profile": {"images": len(made.labels), "bytes": made.image_bytes},
+        "dtype": str(made.images.dtype).removeprefix("torch."),
+        "profile": {"images": len(made.labels), "bytes": made.stored_bytes},
     }
 
 
@@ -47,21 +48,21 @@ def log_input(client: "MlflowClient", run: str, op: Mapping[str, object]) -> Non
         digest=str(op["digest"])[:DIGEST],
         source_type="code",  # MLflow's word for what no URL leads to
         source=json.dumps({"tags": op.get("source", {})}),
-        schema=_schema(op.get("shape")),
+        schema=_schema(op.get("shape"), str(op.get("dtype", "uint8"))),
         profile=json.dumps(op.get("profile", {})),
     )
     context = InputTag("mlflow.data.context", str(op["context"]))
     client.log_inputs(run, [DatasetInput(data, [context])])
 
 
-def _schema(shape: object) -> str | None:
-    """Any number of uint8 images (ch, H, W), each with the number of its class."""
+def _schema(shape: object, dtype: str) -> str | None:
+    """Any number of images (ch, H, W), each with the number of its class."""
     import numpy as np
     from mlflow.data.schema import TensorDatasetSchema
     from mlflow.types import Schema, TensorSpec
 
     if not isinstance(shape, Sequence):
         return None
-    images = TensorSpec(np.dtype("uint8"), (-1, *shape))
+    images = TensorSpec(np.dtype(dtype), (-1, *shape))
     labels = TensorSpec(np.dtype("int64"), (-1,))
     return json.dumps(TensorDatasetSchema(Schema([images]), Schema([labels])).to_dict())

@@ -44,7 +44,7 @@ def factory():
 CHANGES = {  # name -> (how the random subset is changed, part of the clause, part of the detail)
     "sound": ("_as_it_is", "", ""),
     "wrong-dtype": (
-        "lambda made, rng: replace(made, images=made.images.float())",
+        "lambda made, rng: replace(made, images=made.images.double())",
         "well-formed",
         "dtype uint8",
     ),

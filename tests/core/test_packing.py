@@ -38,6 +38,7 @@ ARTIFACTS = [
     Barycenter(X[None], X),
     Barycenter(X[None], X, X[0], IDS),
     SyntheticSet(X.byte(), IDS, IDS, X[0], 123, {"total": X[0], "": torch.empty(0)}),
+    SyntheticSet(X, IDS, IDS, X[0], 123, soft=X, lr=0.02, factor=2),
     Draws(ORDER, CROPS, FLIPS, ORDER, BOXES, 2),
     SoftLabels(X.half(), ORDER, CROPS, FLIPS, ORDER, BOXES, 2),
     Score(0.5, IDS, IDS, 7, 1234567890123, {"top5": 0.9, "epochs": 3.0}),
@@ -157,3 +158,11 @@ def test_a_missing_part_is_named() -> None:
         unpack(ClassFeatures, {"features": tensors["features"]}, values)
     with pytest.raises(CorruptArtifact, match="expected a Score, found none of its 'top1'"):
         unpack(Score, tensors, values)
+
+
+def test_a_field_added_later_changes_nothing_at_its_default() -> None:
+    plain_set = SyntheticSet(X.byte(), IDS, IDS, X[0], 123)
+    tensors, values = pack(plain_set)
+    assert sorted(tensors) == ["images", "labels", "slots", "weights"]
+    assert not {"soft", "lr", "factor"} & set(values)
+    assert set(pack(replace(plain_set, lr=0.5))[1]) - set(values) == {"lr"}

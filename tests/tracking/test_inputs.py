@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from mlflow import MlflowClient
 from mlflow.data import get_source
 from mlflow.data.schema import TensorDatasetSchema
 from mlflow.entities import DatasetInput, Run
 
+from bench.artifacts.values import SyntheticSet
 from bench.core.events import Event, RealSplit
-from bench.tracking.inputs import log_input, real_input
+from bench.tracking.inputs import log_input, real_input, synthetic_input
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker
 
@@ -79,3 +81,11 @@ def test_a_repetition_adds_nothing(tracker: Tracker, cell: Run) -> None:
     client, split = MlflowClient(tracker.uri), RealSplit("digits", "train", "d" * 64, 1, (1, 8, 8))
     log_input(client, cell.info.run_id, real_input(split))
     assert by_context(client.get_run(cell.info.run_id)).keys() == by_context(cell).keys()
+
+
+def test_a_set_of_floats_says_so_and_counts_all_that_was_learned() -> None:
+    made = SyntheticSet(
+        torch.zeros(2, 1, 8, 8), torch.arange(2), torch.zeros(2), torch.ones(2), 512, lr=0.1
+    )
+    told = synthetic_input("mtt", "a" * 32, made)
+    assert (told["dtype"], told["profile"]) == ("float32", {"images": 2, "bytes": 516})
