@@ -3,6 +3,7 @@
 - `resnet18`, `resnet34`, `resnet50`, `resnet101`, and narrow ones: `resnet18-w16` has 16 channels
   in its stem instead of 64.
 - `convnetD` of depth D; width and BatchNorm by suffixes in this order: `convnet3-w64-bn`.
+- `dc-mlp`, `dc-lenet`, `dc-alexnet`, `dc-vgg11`, `dc-resnet18`, the last two also with `-bn`.
 - `mobilenet_v2`, and any name of `timm.list_models()`.
 """
 
@@ -15,6 +16,7 @@ from torch import nn
 
 from bench.core.errors import BadValue
 from bench.models.convnet import ConvNet
+from bench.models.dc_line import NETWORKS, NORMED, dc_network
 from bench.models.naming import unknown
 from bench.models.stems import resolve_stem
 
@@ -29,6 +31,8 @@ ARCHS = (  # those that the documentation names; patterns and timm give many mor
     "convnet3-w64-bn",
     "convnet4",
     "convnet5",
+    *(f"dc-{name}" for name in NETWORKS),
+    *(f"dc-{name}-bn" for name in NORMED),
     "vit_tiny_patch16_224",
     "vit_small_patch16_224",
     "efficientnet_b0",
@@ -36,6 +40,7 @@ ARCHS = (  # those that the documentation names; patterns and timm give many mor
 )
 RESNET = re.compile(r"resnet(18|34|50|101)(?:-w([1-9]\d*))?")
 CONVNET = re.compile(r"convnet([1-9]\d?)(?:-w([1-9]\d*))?(-bn)?")
+DC_LINE = re.compile(rf"dc-(?:({'|'.join(NETWORKS)})|({'|'.join(NORMED)})(-bn))")
 ALIASES = {"mobilenet_v2": "mobilenetv2_100"}  # torchvision's name -> timm's
 
 
@@ -78,6 +83,14 @@ def build_model(
             return ConvNet(
                 int(match[1]),
                 width=int(match[2] or 128),
+                norm="batch" if match[3] else "instance",
+                num_classes=num_classes,
+                channels=channels,
+                resolution=resolution,
+            )
+        if match := DC_LINE.fullmatch(arch):
+            return dc_network(
+                match[1] or match[2],
                 norm="batch" if match[3] else "instance",
                 num_classes=num_classes,
                 channels=channels,

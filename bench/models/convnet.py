@@ -44,7 +44,7 @@ class ConvNet(nn.Module):
             padding = 3 if index == 0 and resolution == 28 else 1
             layers += (
                 nn.Conv2d(width if index else channels, width, 3, padding=padding),
-                _normalisation(norm, width),
+                normalisation(norm, width),
                 nn.ReLU(inplace=True),
                 nn.AvgPool2d(2),
             )
@@ -56,6 +56,6 @@ class ConvNet(nn.Module):
         return logits
 
 
-def _normalisation(norm: Norm, width: int) -> nn.Module:
+def normalisation(norm: Norm, width: int) -> nn.Module:
     """Instance normalisation is GroupNorm with one channel per group, as in the released code."""
     return nn.BatchNorm2d(width) if norm == "batch" else nn.GroupNorm(width, width)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+import torch
 from torch import Generator, Tensor
 
 from bench.artifacts.labels import Score
@@ -24,6 +25,7 @@ class Budget:
         shape: (ch, H, W) of one image in uint8 pixels.
         mean, std: normalisation between stored pixels and the teacher's input.
         fast: compute in bfloat16 where convolutions gain from it.
+        device: where to compute; artifacts of the reference lie there, real images on the CPU.
     """
 
     ipc: int
@@ -32,6 +34,7 @@ class Budget:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     fast: bool = False
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
 class Loss(Protocol):
@@ -66,7 +69,8 @@ class Evaluator(Protocol):
     """A protocol that trains a student on a synthetic set and scores it on real test images.
 
     Attributes:
-        needs: what it reads: classes of artifacts (SoftLabels, Teacher), or requests by value.
+        needs: what it reads: classes of artifacts (SoftLabels, Teacher, the RealSet of training), or
+            requests by value.
         sections: names of the recipe sections that it reads; they are part of the address.
         higher_is_better: direction of the score.
 

@@ -13,7 +13,7 @@ from bench.core.fingerprint import LATER, digest_of
 
 Profile = Literal["smoke", "quick", "paper"]
 Precision = Literal["fp32", "bf16"]
-ScheduleName = Literal["cosine", "cosine-half"]
+ScheduleName = Literal["cosine", "cosine-half", "step"]
 _ADDED = {LATER: True}
 
 
@@ -111,7 +111,8 @@ class Student:
     Attributes:
         arch: "teacher" means the teacher's architecture.
         momentum: of SGD; AdamW has its usual betas.
-        schedule: "cosine" ends at 0, "cosine-half" at half the rate (RDED's smoothed rate).
+        schedule: "cosine" ends at 0, "cosine-half" at half the rate (RDED's smoothed rate),
+            "step" at a tenth from the middle on (the ConvNet line).
         warmup: epochs over which the rate rises linearly before the schedule begins.
         decay: weight decay on tensors with more than one dimension only, or on all.
         squared: whether the KL is multiplied by the squared temperature.

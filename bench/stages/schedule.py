@@ -20,9 +20,18 @@ def half_cosine(step: int, total: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * step / total / 2))
 
 
+def step_decay(step: int, total: int) -> float:
+    """1 in the first half and a tenth afterwards, as the ConvNet line's released code counts.
+
+    There `total` epochs are numbered from 0, and the rate falls after number (total - 1) // 2 + 1.
+    """
+    return 1.0 if step <= (total - 1) // 2 + 1 else 0.1
+
+
 DECAYS: Mapping[ScheduleName, Callable[[int, int], float]] = {
     "cosine": cosine,
     "cosine-half": half_cosine,
+    "step": step_decay,
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bench.plugin.recipes import Recipe, Relabel, Squeeze, Student
+from bench.study.convnet import convnet_dc, convnet_dsa
 
 MANY_CLASSES = ("imagenet-1k", "cifar100")  # RDED doubles its batch from 100 classes on
 CIFAR = ("cifar10", "cifar100")
@@ -93,4 +94,10 @@ def hard_300(base: Recipe, dataset: str, resolution: int, ipc: int) -> Recipe:
 
 
 Rival = Callable[[Recipe, str, int, int], Recipe]  # base, data set, resolution and IPC
-RIVALS: Mapping[str, Rival] = {"sre2l": sre2l, "rded": rded, "hard-300": hard_300}
+RIVALS: Mapping[str, Rival] = {
+    "sre2l": sre2l,
+    "rded": rded,
+    "hard-300": hard_300,
+    "convnet-dc": convnet_dc,
+    "convnet-dsa": convnet_dsa,
+}
