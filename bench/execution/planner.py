@@ -83,13 +83,19 @@ def resolve(
 ) -> dict[str, object]:
     """Values of a distiller's fields: defaults < recipe < row < command line.
 
+    Those of the first two are cut to the lengths that the distiller has for the profile.
+
     Raises:
         BadValue: the row names a field that the distiller does not have.
     """
     known = plugin.fields()
     values = {name: f.default for name, f in known.items() if not f.required}
     values |= {name: getattr(recipe, name) for name in known if name in SECTIONS}
-    given = dict(recipe.presets.get(plugin.name, {})) | dict(row.params)
+    preset = dict(recipe.presets.get(plugin.name, {}))
+    for name, most in plugin.lengths.get(recipe.profile, {}).items():
+        wanted = preset.pop(name, values.get(name, most))
+        values[name] = wanted if isinstance(wanted, int) and wanted < most else most
+    given = preset | dict(row.params)
     given |= {n: v for (d, n), v in overrides.distillers.items() if d == plugin.name}
     for name in given:
         if name not in known:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from bench.core.errors import BadValue, DuplicateName, UnknownName
+from bench.plugin.recipes import Profile
 from bench.plugin.space import Space
 
 Kind = Literal["distiller", "evaluator", "dataset", "artifact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+PROFILES: tuple[str, ...] = get_args(Profile)
 Factory = Callable[..., Any]
 F = TypeVar("F", bound=Factory)
+Lengths = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Registered:
     Attributes:
         seeded: whether what it makes depends on the cell's seed.
         budgeted: whether what it makes depends on the number of images per class.
+        lengths: profile -> the most that fields of the factory are under it, such as
+            {"smoke": {"iterations": 3}}; a study's row and the command line may say more.
     """
 
     kind: Kind
@@ -31,6 +36,7 @@ class Registered:
     space: Mapping[str, Space] = field(default_factory=dict)
     seeded: bool = True
     budgeted: bool = True
+    lengths: Lengths = field(default_factory=dict)
 
     @property
     def doc(self) -> str:
@@ -67,16 +73,23 @@ def _register(
     space: Mapping[str, Space],
     seeded: bool = True,
     budgeted: bool = True,
+    lengths: Lengths | None = None,
 ) -> Callable[[F], F]:
     def decorate(factory: F) -> F:
         path = Path(getsourcefile(factory) or "<interactive>").resolve()
-        entry = Registered(kind, name, factory, path, dict(space), seeded, budgeted)
-        unknown = set(space) - set(signature(factory).parameters)
-        if unknown:
-            raise BadValue(
-                f"{kind} {name!r}: its search space names {sorted(unknown)}, "
-                f"which are no parameters of {factory.__name__}()"
-            )
+        short = dict(lengths or {})
+        entry = Registered(kind, name, factory, path, dict(space), seeded, budgeted, short)
+        cuts = {f"lengths at {profile!r}": named for profile, named in short.items()}
+        for what, named in {"search space": space, **cuts}.items():
+            unknown = set(named) - set(signature(factory).parameters)
+            if unknown:
+                raise BadValue(
+                    f"{kind} {name!r}: its {what} names {sorted(unknown)}, "
+                    f"which are no parameters of {factory.__name__}()"
+                )
+        strange = sorted(set(short) - set(PROFILES))
+        if strange:
+            raise UnknownName.of(f"profile in the lengths of {name!r}", strange[0], PROFILES)
         before = _FOUND.get((kind, name))
         if before is not None and before.path != path:
             raise DuplicateName(
@@ -99,9 +112,14 @@ def distiller(
     space: Mapping[str, Space] | None = None,
     seeded: bool = True,
     budgeted: bool = True,
+    lengths: Lengths | None = None,
 ) -> Callable[[F], F]:
-    """Registers a factory of distillers under a public name."""
-    return _register("distiller", name, space or {}, seeded, budgeted)
+    """Registers a factory of distillers under a public name.
+
+    `lengths` says how short a profile makes it: {"quick": {"iterations": 200}} cuts the parameter
+    `iterations` to at most 200 under `--profile quick`, whatever the recipe says.
+    """
+    return _register("distiller", name, space or {}, seeded, budgeted, lengths)
 
 
 def evaluator(name: str, *, space: Mapping[str, Space] | None = None) -> Callable[[F], F]:
