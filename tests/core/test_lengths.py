@@ -64,9 +64,9 @@ def test_lengths_of_unknown_parameters_and_profiles_are_refused(tmp_path: Path) 
         written(tmp_path, "wrong-profile", '{"quik": {"iterations": 20}}')
 
 
-@pytest.mark.parametrize("name", ["dm", "dc", "dsa", "datadam", "datadam-paper", "m3d"])
+@pytest.mark.parametrize("name", ["dm", "dc", "dsa", "datadam", "datadam-paper", "m3d", "mtt"])
 def test_the_convnet_line_is_short_in_smoke_and_as_published_in_paper(name: str) -> None:
     (cell,) = plan_of(study_of(Row(name, name))).cells
     plugin = get("distiller", name)
     assert cell.tasks["recover"].config["params"]["iterations"] <= 3  # type: ignore[index]
-    assert plugin.fields()["iterations"].default in (1000, 8000, 10_000, 20_000)
+    assert plugin.fields()["iterations"].default in (1000, 5000, 8000, 10_000, 20_000)
