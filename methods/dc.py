@@ -43,7 +43,8 @@ def gradient_distance(synthetic: Sequence[Tensor], real: Sequence[Tensor]) -> Te
 def rows_apart(synthetic: Tensor, real: Tensor) -> Tensor:
     """Summed 1 - cosine of the rows, one for each output channel, of two gradients."""
     s, r = synthetic.flatten(1), real.flatten(1)
-    return (1 - (s * r).sum(1) / (s.norm(dim=1) * r.norm(dim=1) + TINY)).sum()
+    cosine = (s * r).sum(1) / (s.norm(dim=1) * r.norm(dim=1) + TINY)
+    return (1 - cosine).sum()
 
 
 def gradients(model: nn.Module, images: Tensor, label: int, keep: bool = False) -> list[Tensor]:

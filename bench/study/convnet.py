@@ -1,12 +1,72 @@
 """The recipes of the ConvNet line, as changes of a base recipe of the same profile.
 
-They fix how students are trained, for the evaluators `convnet-dc`, `convnet-dsa` and `convnet-zca`;
-what distillers do is in the fields of the distillers.
+They fix how students are trained, for the evaluators `convnet-dc`, `convnet-dsa` and `convnet-zca`,
+and those values of the line's distillers that are published by data set and IPC.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from bench.plugin.recipes import Recipe, Student
+
+HIGH_SIDE = 128  # pixels from which on DataDAM's table gives another balance
+
+
+@dataclass(frozen=True)
+class Path:
+    """MTT's published settings for one data set and IPC; `batch` 0 means all images."""
+
+    inner: int
+    ahead: int
+    latest: int
+    lr: float
+    lr_lr: float
+    lr_start: float
+    zca: bool = False
+    batch: int = 0
+
+    def values(self) -> dict[str, object]:
+        """By the names of the distiller's fields."""
+        return {
+            "inner": self.inner,
+            "ahead": self.ahead,
+            "latest": self.latest,
+            "lr": self.lr,
+            "lr_lr": self.lr_lr,
+            "lr_start": self.lr_start,
+            "zca": self.zca,
+            "inner_batch": self.batch,
+        }
+
+
+# methods.md 14; ImageNette's rate is the README's, of which the authors also name 1e4 and 1e5
+MTT: Mapping[tuple[str, int], Path] = {
+    ("cifar10", 1): Path(50, 2, 2, 100, 1e-7, 0.01, zca=True),
+    ("cifar10", 10): Path(30, 2, 20, 100, 1e-5, 0.001, zca=True),
+    ("cifar10", 50): Path(30, 2, 40, 1000, 1e-5, 0.001),
+    ("cifar100", 1): Path(20, 3, 20, 1000, 1e-5, 0.01, zca=True),
+    ("cifar100", 10): Path(20, 2, 20, 1000, 1e-5, 0.01),
+    ("cifar100", 50): Path(80, 2, 40, 1000, 1e-5, 0.01, zca=True, batch=125),
+    ("tiny-imagenet", 1): Path(10, 2, 10, 1e4, 1e-4, 0.01),
+    ("tiny-imagenet", 10): Path(20, 2, 40, 1e4, 1e-4, 0.01, batch=200),
+    ("tiny-imagenet", 50): Path(20, 2, 40, 1e4, 1e-4, 0.01, batch=300),
+    ("imagenette", 1): Path(20, 2, 10, 1000, 1e-6, 0.01),
+    ("imagenette", 10): Path(20, 2, 10, 1000, 1e-6, 0.01, batch=20),
+}
+
+
+def distiller_presets(dataset: str, resolution: int, ipc: int) -> dict[str, Mapping[str, object]]:
+    """What the line's papers set by data set, resolution and IPC; the rest are defaults."""
+    balance = 0.02 if resolution >= HIGH_SIDE else 0.01
+    attention = {"lr": 10.0 if ipc > 50 else 1.0, "balance": balance}
+    found: dict[str, Mapping[str, object]] = {
+        "dm": {"lr": 10.0 if ipc >= 100 else 1.0},
+        "datadam": attention,
+        "datadam-paper": attention,
+    }
+    if path := MTT.get((dataset, ipc)):
+        found["mtt"] = path.values()
+    return found
 
 
 def convnet_for(resolution: int) -> str:
@@ -20,7 +80,7 @@ def convnet_dc(base: Recipe, dataset: str, resolution: int, ipc: int) -> Recipe:
     Source: the released code of DC (arXiv:2006.05929); methods.md 11.1. Its evaluator is
     `convnet-dc`. The depth is 3 up to 32 pixels, 4 up to 64, then 5.
     """
-    return _convnet(base, "convnet-dc", 300, resolution)
+    return _convnet(base, "convnet-dc", 300, dataset, resolution, ipc)
 
 
 def convnet_dsa(base: Recipe, dataset: str, resolution: int, ipc: int) -> Recipe:
@@ -29,10 +89,12 @@ def convnet_dsa(base: Recipe, dataset: str, resolution: int, ipc: int) -> Recipe
     Source: the released code of DSA, DM and MTT (arXiv:2102.08259, 2110.04181, 2203.11932);
     methods.md 11.1. Its evaluators are `convnet-dsa` and `convnet-zca`.
     """
-    return _convnet(base, "convnet-dsa", 1000, resolution)
+    return _convnet(base, "convnet-dsa", 1000, dataset, resolution, ipc)
 
 
-def _convnet(base: Recipe, name: str, epochs: int, resolution: int) -> Recipe:
+def _convnet(
+    base: Recipe, name: str, epochs: int, dataset: str, resolution: int, ipc: int
+) -> Recipe:
     return replace(
         base,
         name=name,
@@ -46,5 +108,6 @@ def _convnet(base: Recipe, name: str, epochs: int, resolution: int) -> Recipe:
             schedule="step",
             decay="all",
         ),
+        presets={**base.presets, **distiller_presets(dataset, resolution, ipc)},
         precision="fp32",
     )

@@ -98,3 +98,17 @@ def test_values_name_every_field_and_preset() -> None:
     assert values["relabel.batch"] == 1024
     assert values["wmdd.bn_weight"] == 300.0
     assert values["student.schedule"] == "cosine"
+
+
+def test_the_convnet_line_brings_what_its_papers_set_by_data_set_and_ipc() -> None:
+    found = recipe("convnet-dsa", "cifar100", ipc=50).presets
+    assert (found["mtt"]["inner"], found["mtt"]["inner_batch"]) == (80, 125)
+    assert (found["mtt"]["lr"], found["mtt"]["zca"]) == (1000, True)
+    assert "mtt" not in recipe("convnet-dsa", "cifar100", ipc=3).presets
+    assert [recipe("convnet-dc", "cifar100", ipc=n).presets["dm"]["lr"] for n in (50, 100)] == [
+        1,
+        10,
+    ]
+    assert recipe("convnet-dsa", "imagenette").presets["datadam"] == {"lr": 1.0, "balance": 0.02}
+    assert recipe("convnet-dsa", "tiny-imagenet").presets["datadam"]["balance"] == 0.01
+    assert found["wmdd"] == recipe("wmdd-code", "cifar100", ipc=50).presets["wmdd"]

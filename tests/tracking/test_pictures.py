@@ -1,5 +1,7 @@
 """Grids show classes as rows, and no more than ten by ten."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +28,12 @@ def synthetic(classes: int, ipc: int, channels: int, side: int) -> SyntheticSet:
     )
 
 
-def grid(folder: Path, made: SyntheticSet) -> np.ndarray:
+def grid(
+    folder: Path, made: SyntheticSet, mean: Sequence[float] = (), std: Sequence[float] = ()
+) -> np.ndarray:
     """What is drawn from what a cell keeps of its synthetic set."""
     outbox = Outbox(folder, new_header("s", "sqlite:///m.db", "bench/s", ""))
-    CellFiles(outbox, "key").synthetic(made)
+    CellFiles(outbox, "key").synthetic(made, mean, std)
     outbox.release()
     ops: list[Op] = [op for op, _ in Reader(outbox.path).operations()]
     (path,) = drawn(outbox.place(str(ops[-1]["from"])), ops[-1])
@@ -44,6 +48,14 @@ def test_each_row_is_one_class(tmp_path: Path, channels: int, side: int) -> None
     assert pixels.shape == (3 * pitch + GAP, 2 * pitch + GAP, 3)
     centres = pixels[GAP + SIDE // 2 :: pitch, GAP + SIDE // 2 :: pitch, 0]
     assert centres.tolist() == [[0, 0], [10, 10], [20, 20]]
+
+
+def test_floats_are_drawn_clamped_to_pixels(tmp_path: Path) -> None:
+    made = synthetic(3, 1, 1, 8)
+    levels = torch.tensor([-9.0, 0.0, 9.0]).reshape(3, 1, 1, 1).expand(3, 1, 8, 8)
+    pixels = grid(tmp_path, replace(made, images=levels), (0.4,), (0.2,))
+    centres = pixels[GAP + SIDE // 2 :: SIDE + GAP, GAP + SIDE // 2, 0]
+    assert centres.tolist() == [0, 102, 255]
 
 
 def test_large_sets_are_cut_to_ten_by_ten(tmp_path: Path) -> None:
