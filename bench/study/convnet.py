@@ -70,15 +70,20 @@ def distiller_presets(dataset: str, resolution: int, ipc: int) -> dict[str, Mapp
 
 
 def convnet_for(resolution: int) -> str:
-    """The ConvNet that the line uses at a resolution: depth 3 up to 32 pixels, then 4 and 5."""
-    return "convnet3" if resolution <= 32 else "convnet4" if resolution <= 64 else "convnet5"
+    """The ConvNet of the line at a resolution: depth 3 at 32 pixels, 4 at 64, 5 from 128 on.
+
+    Smaller images, which the line has not, get depth 2: instance norms over the 2 x 2 pixels that a
+    third block would see at 8 pixels leave nothing to match.
+    """
+    padded = 32 if resolution == 28 else resolution
+    return f"convnet{min(5, max(2, padded.bit_length() - 3))}"
 
 
 def convnet_dc(base: Recipe, dataset: str, resolution: int, ipc: int) -> Recipe:
     """The ConvNet line without augmentation: SGD 0.01, batch 256, 300 epochs, a ConvNet.
 
     Source: the released code of DC (arXiv:2006.05929); methods.md 11.1. Its evaluator is
-    `convnet-dc`. The depth is 3 up to 32 pixels, 4 up to 64, then 5.
+    `convnet-dc`. The depth is 3 at 32 pixels, 4 at 64, 5 from 128 on.
     """
     return _convnet(base, "convnet-dc", 300, dataset, resolution, ipc)
 

@@ -4,6 +4,7 @@ import pytest
 
 from bench.core.errors import UnknownName
 from bench.plugin.recipes import Recipe
+from bench.study.convnet import convnet_for
 from bench.study.presets import recipe_about, recipe_for, recipe_names
 
 SIDES = {"digits": 8, "cifar100": 32, "tiny-imagenet": 64, "imagenette": 224, "imagenet-1k": 224}
@@ -98,6 +99,11 @@ def test_values_name_every_field_and_preset() -> None:
     assert values["relabel.batch"] == 1024
     assert values["wmdd.bn_weight"] == 300.0
     assert values["student.schedule"] == "cosine"
+
+
+def test_the_convnet_of_the_line_leaves_four_pixels_where_it_can() -> None:
+    sides = {8: 2, 16: 2, 28: 3, 32: 3, 64: 4, 128: 5, 224: 5}
+    assert {side: int(convnet_for(side)[-1]) for side in sides} == sides
 
 
 def test_the_convnet_line_brings_what_its_papers_set_by_data_set_and_ipc() -> None:
