@@ -9,14 +9,14 @@ has p 1 and 20,000 iterations, the paper's table p 4 and 8,000. Images start at 
 code's default. Evaluate it by `convnet-dsa` with 1,800 epochs (`--set relabel.epochs=1800`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import normalize
 
-from bench import BadValue, Budget, RealSet, Reference, Request, SyntheticSet, Uniform, distiller
+from bench import BadValue, Budget, RealSet, Reference, SyntheticSet, Uniform, distiller
 from bench.core.events import Emit
 from bench.data.dsa import Siamese, augment, draw_shared
 from bench.stages.learned_images import ImageSteps, LearnedImages, Start, Terms
@@ -52,7 +52,6 @@ class AttentionMatching:
     dsa: bool = True
     arch: str = ""
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = field(default_factory=Request)
 
     def __post_init__(self) -> None:
         if self.power <= 0 or self.balance < 0:

@@ -10,14 +10,14 @@ an IPC has none, those of the nearest smaller IPC count, while the released code
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from bench import BadValue, Budget, RealSet, Reference, Request, SyntheticSet, Uniform, distiller
+from bench import BadValue, Budget, RealSet, Reference, SyntheticSet, Uniform, distiller
 from bench.core.events import Emit
 from bench.data.dsa import Siamese, augment, draw_each, draw_shared
 from bench.models.taps import has_batchnorm
@@ -44,7 +44,8 @@ def rows_apart(synthetic: Tensor, real: Tensor) -> Tensor:
     """Summed 1 - cosine of the rows, one for each output channel, of two gradients."""
     s, r = synthetic.flatten(1), real.flatten(1)
     cosine = (s * r).sum(1) / (s.norm(dim=1) * r.norm(dim=1) + TINY)
-    return (1 - cosine).sum()
+    apart: Tensor = (1 - cosine).sum()
+    return apart
 
 
 def gradients(model: nn.Module, images: Tensor, label: int, keep: bool = False) -> list[Tensor]:
@@ -74,7 +75,6 @@ class GradientMatching:
     net_batch: int = 256
     arch: str = ""
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = field(default_factory=Request)
 
     def __post_init__(self) -> None:
         if min(self.outer, self.inner) < 0 or self.net_lr <= 0:

@@ -9,13 +9,13 @@ batch. The released code uses rate 10 from 100 images per class on. Evaluate it 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
 
-from bench import Budget, Choice, RealSet, Reference, Request, SyntheticSet, Uniform, distiller
+from bench import Budget, Choice, RealSet, Reference, SyntheticSet, Uniform, distiller
 from bench.core.events import Emit
 from bench.data.dsa import Siamese, augment, draw_shared
 from bench.models.taps import has_batchnorm
@@ -49,7 +49,6 @@ class EmbeddingMatching:
     arch: str = ""
     per_network: int = 1
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = field(default_factory=Request)
 
     def images_each(self, side: int) -> int:
         return self.steps.images_each

@@ -15,7 +15,7 @@ Differs from the released code: the last iteration counts, not the best on test 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -31,7 +31,6 @@ from bench import (
     Choice,
     RealSet,
     Reference,
-    Request,
     SyntheticSet,
     Uniform,
     distiller,
@@ -227,7 +226,6 @@ class TrajectoryMatching:
     zca: bool = False
     form: Form = "checkpointed"
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = field(default_factory=Request)
 
     def __post_init__(self) -> None:
         if min(self.inner, self.ahead, self.latest) < 1 or min(self.lr_start, self.lr_lr) <= 0:

@@ -84,7 +84,9 @@ def draw_box(height: int, width: int, rng: Generator) -> Tensor:
 class Images(Protocol):
     """Images (M, ch, S, S) of which a part is taken as normalised floats: a tensor, or Pixels."""
 
-    def __getitem__(self, chosen: Tensor, /) -> Tensor: ...
+    def __getitem__(self, chosen: Tensor | slice, /) -> Tensor: ...
+
+    def __len__(self) -> int: ...
 
     @property
     def shape(self) -> torch.Size: ...
@@ -116,8 +118,14 @@ def augmented_batch(images: Images, draws: Draws, epoch: int, index: int) -> Ten
 
 def draws_on(draws: Draws, device: torch.device) -> Draws:
     """The same draws on a device, for loops that take a batch of them at every step."""
-    parts = (draws.order, draws.crops, draws.flips, draws.mix, draws.boxes)
-    return Draws(*(part.to(device) for part in parts), batch=draws.batch)
+    return Draws(
+        draws.order.to(device),
+        draws.crops.to(device),
+        draws.flips.to(device),
+        draws.mix.to(device),
+        draws.boxes.to(device),
+        draws.batch,
+    )
 
 
 def cutmix(batch: Tensor, partners: Tensor, box: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ class Live(TorchDispatchMode):
     """Counts the bytes of all storages that are alive, and their peak."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.peak = 0
         self._known: weakref.WeakSet[torch.UntypedStorage] = weakref.WeakSet()
 
@@ -74,7 +74,7 @@ def trained(network: Network, batch: int, fast: bool, moments: int) -> int:
     extra = weights // 2 if fast else 0
     gradients = sum(p.numel() * 4 for p in model.parameters())
     activations = max(live.peak, gradients)  # the step itself needs the gradients, nothing else
-    return weights + extra + moments * gradients + activations
+    return int(weights + extra + moments * gradients + activations)
 
 
 @cache
@@ -89,7 +89,7 @@ def forward(network: Network, batch: int, fast: bool, tapped: bool = False) -> i
                 taps(images)
         else:
             model(images)
-    return weights + (weights // 2 if fast else 0) + live.peak
+    return int(weights + (weights // 2 if fast else 0) + live.peak)
 
 
 @cache

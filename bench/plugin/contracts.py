@@ -1,7 +1,7 @@
 """What a plugin implements: the protocols of losses, distillers and evaluators."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 import torch

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from bench.artifacts.values import RealSet, SyntheticSet
 from bench.artifacts.views import Reference
 from bench.core.errors import BadValue
@@ -106,9 +108,9 @@ class DistilledRequest(Request[SyntheticSet]):
         assert self.method is not None
         reference = Reference({need: have[ask] for need, ask in self._asked(at).items()})
         rng = generator_for(self.seed, "recover")
-        return self.method.distill(reference, self.budget(at), rng, run.emit)
+        return self.method.distill(reference, self.budget(at, run.device), rng, run.emit)
 
-    def budget(self, at: Context) -> Budget:
+    def budget(self, at: Context, device: torch.device) -> Budget:
         """What the distiller may produce in a cell."""
         spec = at.source.spec
         return Budget(
@@ -118,6 +120,7 @@ class DistilledRequest(Request[SyntheticSet]):
             mean=spec.mean,
             std=spec.std,
             fast=self.precision == "bf16",
+            device=device,
         )
 
     def facts(self, meta: Mapping[str, Any], at: Context) -> Mapping[str, object]:

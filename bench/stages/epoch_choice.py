@@ -9,7 +9,7 @@ from torch.nn.functional import log_softmax
 from bench.artifacts.values import SyntheticSet
 from bench.core.errors import BadValue
 from bench.core.seeds import generator_for
-from bench.data.pixels import Pixels
+from bench.data.mixing import Images
 from bench.stages.compute import autocast
 
 SHARE = 0.2  # of each class's images, as arXiv:2311.18531 says for its Table 2
@@ -63,7 +63,7 @@ def _part(synthetic: SyntheticSet, chosen: Tensor) -> SyntheticSet:
 class Exam:
     """Held-out images (B, ch, H, W) with hard labels and the teacher's logits on them."""
 
-    images: Pixels
+    images: Images
     labels: Tensor
     logits: Tensor
     temperature: float
@@ -82,7 +82,7 @@ class Exam:
 
 
 @torch.no_grad()
-def logits_on(model: nn.Module, images: Pixels, fast: bool, batch: int = 250) -> Tensor:
+def logits_on(model: nn.Module, images: Images, fast: bool, batch: int = 250) -> Tensor:
     """A network's logits (B, C) float32, some images at a time, so that any number of them fits."""
     parts = []
     for start in range(0, len(images), batch):

@@ -26,7 +26,7 @@ def measured(make: Callable[[], A]) -> tuple[A, Measured]:
     """
     begin = time.perf_counter()
     made = make()
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     used = peaks(torch.cuda) if torch is not None else {}
     for index in used:
         torch.cuda.synchronize(index)
