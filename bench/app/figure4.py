@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.app.session import Session
 from bench.artifacts.values import Observation, Teacher
+from bench.core.errors import CorruptArtifact
 from bench.core.fingerprint import digest_of
 from bench.graph.plan import CellPlan
 from bench.storage.store import Store
@@ -62,7 +63,10 @@ def figure4(session: Session, distillers: Sequence[str] = METHODS) -> list[Figur
         teacher, observation = _observed(session, dataset)
         chosen = _finished(list(group), teacher, session.store)
         if chosen:
-            placing = _placing(chosen, teacher, observation, session.store)
+            try:
+                placing = _placing(chosen, teacher, observation, session.store)
+            except CorruptArtifact:
+                continue  # which one, the check for leaks and `bench store verify` tell
             found.append(_drawn(f"{dataset} · IPC {ipc}", chosen, placing))
     return found
 

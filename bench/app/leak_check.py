@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bench.app.session import Session
 from bench.artifacts.values import Teacher
+from bench.core.errors import CorruptArtifact
 from bench.core.fingerprint import digest_of
 from bench.graph.plan import CellPlan
 
@@ -34,7 +35,10 @@ def _findings(session: Session, cell: CellPlan) -> list[str]:
     key = digest_of([VERSION, *read])[:32]
     record = session.store.record(RECORDS, key)
     if record is None:
-        record = {"found": list(_check(session, cell))}
+        try:
+            record = {"found": list(_check(session, cell))}
+        except CorruptArtifact as error:
+            return [f"not checked for leaks: {error}"]
         session.store.put_record(RECORDS, key, record)
     found = record["found"]
     return [str(line) for line in found] if isinstance(found, list) else []

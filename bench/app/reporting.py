@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.app.leak_check import leak_warnings
+from bench.app.recovery_check import broken_recoveries
 from bench.app.session import Session
 from bench.artifacts.values import SyntheticSet
+from bench.core.errors import CorruptArtifact
 from bench.data.network_input import as_pixels
 from bench.data.prepare import ensure
 from bench.execution.results import row_of
@@ -43,7 +45,11 @@ def build_report(session: Session) -> "Report":
 
     rows = [row_of(cell, session.plan, session.store) for cell in session.plan.cells]
     pictures = grids(session.plan, session.store)
-    info = replace(describe(session.plan), warnings=leak_warnings(session))
+    info = replace(
+        describe(session.plan),
+        warnings=leak_warnings(session),
+        breakdowns=broken_recoveries(session),
+    )
     return build(info, DataFrame(rows), pictures, class_names(session))
 
 
@@ -142,7 +148,10 @@ def grids(plan: Plan, store: Store) -> dict[str, np.ndarray]:
         title = f"{point.row.label} · {point.dataset} · ipc {point.ipc}"
         if title in found or not store.has(task.address):
             continue
-        made = store.load(task.address, SyntheticSet)
+        try:
+            made = store.load(task.address, SyntheticSet)
+        except CorruptArtifact:
+            continue  # told by the check for leaks; the next seed may be whole
         spec = cell.source.spec
         pixels = as_pixels(made.images, spec.mean, spec.std)
         per_class = [pixels[made.labels == k][:GRID_IPC] for k in range(spec.num_classes)]

@@ -10,6 +10,7 @@ from bench.app.arguments import StudyArguments
 from bench.app.figure1 import TITLE, figure1
 from bench.app.figure4 import figure4
 from bench.app.leak_check import leak_warnings
+from bench.app.recovery_check import broken_recoveries
 from bench.app.reporting import (
     Written,
     class_names,
@@ -109,7 +110,11 @@ def _study(edition: Edition, plan: Plan) -> "Chapter":
     return Chapter(
         key=plan.study.name,
         name=chapter_name(plan),
-        info=replace(describe(plan), warnings=leak_warnings(session)),
+        info=replace(
+            describe(plan),
+            warnings=leak_warnings(session),
+            breakdowns=broken_recoveries(without_missing(session)),
+        ),
         frame=DataFrame(rows),
         images=images,
         class_names=names,

@@ -111,8 +111,8 @@ def _teachers(search: Search, test: Session | None, store: Store) -> dict[str, s
     found = {}
     for where, cell in cells.items():
         task = cell.first(Teacher)
-        if task and store.has(task.address):
-            top1 = float(str(store.manifest(task.address).meta["top1"]))
+        if task and (manifest := store.readable(task.address)):
+            top1 = float(str(manifest.meta["top1"]))
             found[f"teacher on {where}"] = f"{100 * top1:.1f} %"
     return found
 

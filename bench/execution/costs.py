@@ -52,8 +52,7 @@ def estimate(plan: Plan, store: Store, device: torch.device) -> dict[str, Cost]:
         for task in cell.tasks.values():
             if task.address in found:
                 continue
-            if store.has(task.address):
-                manifest = store.manifest(task.address)
+            if manifest := store.readable(task.address):
                 found[task.address] = Cost(manifest.seconds, manifest.bytes)
             else:
                 found[task.address] = predict(cell, task, meter)

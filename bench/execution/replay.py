@@ -16,7 +16,7 @@ SHOWN = (SyntheticSet, Score)  # artifacts that observers look into
 
 def finished(plan: Plan, store: Store) -> list[CellPlan]:
     """Cells whose scores are in the store, in the order of a run."""
-    return [cell for cell in ordered(plan.cells) if store.has(cell.address)]
+    return [cell for cell in ordered(plan.cells) if store.readable(cell.address)]
 
 
 def replay(plan: Plan, store: Store, emit: Emit, known: Collection[CellPlan] = ()) -> None:
@@ -54,8 +54,8 @@ def _replay_cell(cell: CellPlan, plan: Plan, store: Store, emit: Emit, *, load: 
 
 
 def stages_made(cell: CellPlan, store: Store) -> Iterator[str]:
-    """Stages of a cell whose artifacts are in the store."""
-    return (stage for stage, task in cell.tasks.items() if store.has(task.address))
+    """Stages of a cell whose artifacts are in the store, but for those of corrupt manifests."""
+    return (stage for stage, task in cell.tasks.items() if store.readable(task.address))
 
 
 def hit_of(cell: CellPlan, stage: str, store: Store, *, load: bool) -> StageFinished:

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bench.core.errors import CorruptArtifact
 from bench.graph.plan import CellPlan, Plan
 from bench.storage.store import Store
 
@@ -61,6 +62,10 @@ def _inputs(plan: CellPlan) -> dict[str, object]:
 
 def _status(plan: CellPlan, store: Store) -> dict[str, object]:
     if store.has(plan.address):
+        try:
+            store.manifest(plan.address)
+        except CorruptArtifact as error:
+            return {"status": "failed", "error": str(error)}
         return {"status": "ok", "error": ""}
     failure = store.record(FAILURES, plan.address)
     if failure is not None:
@@ -72,17 +77,16 @@ def _measured(plan: CellPlan, store: Store) -> dict[str, object]:
     """Seconds by kind, and what the manifests of the artifacts add to a row."""
     found: dict[str, object] = {}
     for kind in plan.kinds():
-        there = [task for task in plan.of_kind(kind) if store.has(task.address)]
-        manifests = [store.manifest(task.address) for task in there]
-        whole = len(there) == len(plan.of_kind(kind))
-        found[f"seconds_{kind}"] = sum(m.seconds for m in manifests) if whole else None
-        for task, manifest in zip(there, manifests, strict=True):
+        tasks = plan.of_kind(kind)
+        known = [(task, m) for task in tasks if (m := store.readable(task.address))]
+        whole = len(known) == len(tasks)
+        found[f"seconds_{kind}"] = sum(m.seconds for _, m in known) if whole else None
+        for task, manifest in known:
             for name, value in task.request.facts(manifest.meta, plan.at).items():
                 found.setdefault(name, value)
-    if store.has(plan.synthetic.address):
-        found["peak_memory_recover"] = store.manifest(plan.synthetic.address).peak_memory
-    if store.has(plan.address):
-        manifest = store.manifest(plan.address)
+    if manifest := store.readable(plan.synthetic.address):
+        found["peak_memory_recover"] = manifest.peak_memory
+    if manifest := store.readable(plan.address):
         found |= {"device": manifest.device, "peak_memory": manifest.peak_memory}
     return found
 

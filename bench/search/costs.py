@@ -41,7 +41,8 @@ def own_bytes(row: Mapping[str, object]) -> float:
 def own_memory(cell: CellPlan, store: Store) -> int:
     """Largest peak of what is the cell's own, as measured when it was computed."""
     mine = [task for task in cell.tasks.values() if task.request.own]
-    return max(store.manifest(task.address).peak_memory for task in mine)
+    known = (store.readable(task.address) for task in mine)
+    return max((manifest.peak_memory for manifest in known if manifest), default=0)
 
 
 def shared_seconds(cells: Sequence[CellPlan], store: Store) -> dict[str, float]:
@@ -49,6 +50,6 @@ def shared_seconds(cells: Sequence[CellPlan], store: Store) -> dict[str, float]:
     found = {}
     for cell in cells:
         for task in cell.tasks.values():
-            if not task.request.own:
-                found[task.address] = store.manifest(task.address).seconds
+            if not task.request.own and (manifest := store.readable(task.address)):
+                found[task.address] = manifest.seconds
     return found

@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 from bench.core.errors import BadValue, CorruptArtifact
 
 A = TypeVar("A")
-FORMAT = 1  # of the manifest; a store written by a newer one is refused, never misread
+FORMAT = 2  # of the manifest; a store written by a newer one is refused, never misread
+SEAL = "manifest_sha256"  # key of the checksum over all else that the document says
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Manifest:
 
     def text(self) -> str:
         """The JSON document that `parse` reads."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+        return sealed(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,22 @@ class Made(Generic[A]):
     manifest: Manifest
 
 
-def parse(text: bytes, where: str) -> Manifest:
-    """The manifest in a JSON document; fields that it does not know are left out.
+def sealed(values: Mapping[str, Any]) -> str:
+    """A JSON document that carries a checksum over all of its values."""
+    body = {name: value for name, value in values.items() if name != SEAL}
+    return json.dumps(body | {SEAL: _seal(body)}, indent=1, sort_keys=True) + "\n"
+
+
+def _seal(body: Mapping[str, Any]) -> str:
+    """sha256 of values as compact JSON with sorted keys, which reading and writing keep."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def parse(text: bytes, where: str, address: str) -> Manifest:
+    """The manifest of an address in a JSON document; fields that it does not know are left out.
 
     Raises:
-        CorruptArtifact: not such a document.
+        CorruptArtifact: not such a document, changed since it was written, or of another address.
         BadValue: written by a newer version.
     """
     try:
@@ -95,13 +107,25 @@ def parse(text: bytes, where: str) -> Manifest:
     except ValueError as error:
         raise CorruptArtifact(f"{where}: expected a JSON manifest, but {error}") from error
     known = {f.name for f in fields(Manifest)}
-    if not isinstance(values, dict) or not known <= set(values):
-        missing = sorted(known - set(values)) if isinstance(values, dict) else sorted(known)
-        raise CorruptArtifact(f"{where}: expected a manifest, but it has no {', '.join(missing)}")
-    if values["format"] > FORMAT:
+    version = values.get("format") if isinstance(values, dict) else None
+    if isinstance(version, int) and version > FORMAT:
         raise BadValue(
-            f"{where}: expected manifest format {FORMAT} or older, given {values['format']}; "
+            f"{where}: expected manifest format {FORMAT} or older, given {version}; "
             "update this program, or use another store"
+        )
+    wanted = known | {SEAL}
+    if not isinstance(values, dict) or not wanted <= set(values):
+        missing = sorted(wanted - set(values)) if isinstance(values, dict) else sorted(wanted)
+        raise CorruptArtifact(f"{where}: expected a manifest, but it has no {', '.join(missing)}")
+    if _seal({name: value for name, value in values.items() if name != SEAL}) != values[SEAL]:
+        raise CorruptArtifact(
+            f"{where}: expected sha256 {str(values[SEAL])[:12]}... of its own values, found "
+            "another: it was changed since it was written"
+        )
+    if values["address"] != address:
+        raise CorruptArtifact(
+            f"{where}: expected the artifact {address[:12]}..., found {values['address'][:12]}..., "
+            "which belongs elsewhere"
         )
     return Manifest(**{name: values[name] for name in known})
 

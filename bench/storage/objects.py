@@ -58,10 +58,14 @@ class Objects:
         name = f"{folder_of(address)}/{LAST}"
         with explained(self._title):
             text = self.place.read(name)
+        if text is None and self.has(address):
+            raise CorruptArtifact(
+                f"{self.place.where}/{name}: expected a file, found a folder; {REMEDY}"
+            )
         if text is None:
             raise CorruptArtifact(f"{self.place.where}/{name}: missing; run again to make it")
         try:
-            return parse(text, f"{self.place.where}/{name}")
+            return parse(text, f"{self.place.where}/{name}", address)
         except CorruptArtifact as error:
             raise CorruptArtifact(f"{error}; {REMEDY}") from error
 

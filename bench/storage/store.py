@@ -117,9 +117,14 @@ class Store:
         """What is known of an artifact.
 
         Raises:
-            CorruptArtifact: the manifest is missing or cannot be read.
+            CorruptArtifact: the manifest is missing, cannot be read, was changed since it was
+                written, or is that of another artifact.
         """
         return self._objects.manifest(address)
+
+    def readable(self, address: str) -> Manifest | None:
+        """What is known of an artifact, or None where it is missing or its manifest corrupt."""
+        return self._objects.readable(address)
 
     def load(self, address: str, kind: type[A]) -> A:
         """An artifact, its tensors memory-mapped.

@@ -54,6 +54,7 @@ class StudyInfo:
         axis: of the curve through the rows that have a level.
         side_by_side: show one image per class and row together, not a grid for each row.
         warnings: lines to show at the top beside those that the numbers raise.
+        breakdowns: alarms about what was made, which no number shows.
         provenance: label -> value, such as {"git commit": "3fa21c"}.
         recipes: id of each recipe -> its values by name, as texts.
         command: what makes the whole study again.
@@ -70,6 +71,7 @@ class StudyInfo:
     axis: Axis | None = None
     side_by_side: bool = False
     warnings: tuple[str, ...] = ()
+    breakdowns: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     recipes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     command: str = ""

@@ -25,6 +25,7 @@ def alarms(info: StudyInfo, summaries: Sequence[Summary]) -> tuple[Alarm, ...]:
     """All warnings, the gravest first."""
     found = [
         *_failures(summaries),
+        *(Alarm("alarm", line) for line in info.breakdowns),
         *(alarm for s in summaries for alarm in _row_alarms(s)),
         *(Alarm("caution", line) for line in info.warnings),
         *_not_run(summaries),

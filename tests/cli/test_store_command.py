@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cli_runs import TINY, Bench, Invoke
 
+from bench.storage.manifest import sealed
+
 STAGES = {"squeeze": 1, "observe": 1, "barycenter": 1, "recover": 6, "relabel": 6, "evaluate": 6}
 
 
@@ -92,4 +94,4 @@ def test_artifacts_of_absent_data_are_not_lost(made: Bench, invoke: Invoke) -> N
 
 def relabelled(manifest: Path, label: str) -> None:
     content = json.loads(manifest.read_text(encoding="utf-8"))
-    manifest.write_text(json.dumps({**content, "label": label}), encoding="utf-8")
+    manifest.write_text(sealed({**content, "label": label}), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from stored import MEANS, data_file, fill, spec_of
 
 from bench.artifacts.values import ClassMeans, GlobalStats
 from bench.core.errors import BadValue, CorruptArtifact
+from bench.storage.manifest import sealed
 from bench.storage.store import Store
 
 
@@ -97,8 +99,8 @@ def test_a_folder_without_a_manifest_is_made_again(store: Store) -> None:
 def test_a_manifest_of_a_newer_version_is_refused(store: Store) -> None:
     (key,) = fill(store)
     path = data_file(store, key).with_name("manifest.json")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2}))
-    with pytest.raises(BadValue, match="format 1 or older, given 2; update this program"):
+    path.write_text(sealed(json.loads(path.read_text()) | {"format": 3}))
+    with pytest.raises(BadValue, match="format 2 or older, given 3; update this program"):
         store.manifest(key)
 
 
@@ -106,7 +108,7 @@ def test_unknown_fields_of_a_manifest_are_left_out(store: Store) -> None:
     (key,) = fill(store)
     path = data_file(store, key).with_name("manifest.json")
     before = store.manifest(key)
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"later": 2}))
+    path.write_text(sealed(json.loads(path.read_text()) | {"later": 2}))
     assert store.manifest(key) == before
 
 
@@ -114,3 +116,65 @@ def test_another_kind_is_not_loaded(store: Store) -> None:
     (key,) = fill(store)
     with pytest.raises(CorruptArtifact, match="expected a GlobalStats, found none of its 'means'"):
         store.load(key, GlobalStats)
+
+
+def edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seconds": 1.5}, {"meta": {"top1": 0.99}}, {"label": "better"}, {"format": 1}, {"later": 1}],
+)
+def test_any_edit_of_a_manifest_is_seen(store: Store, change: dict[str, object]) -> None:
+    key, other = fill(store, 2)
+    edit(data_file(store, key).with_name("manifest.json"), **change)
+    message = r"manifest\.json: expected sha256 .* of its own values, found another.*gc --corrupt"
+    with pytest.raises(CorruptArtifact, match=message):
+        store.manifest(key)
+    with pytest.raises(CorruptArtifact, match=message):
+        store.load(key, ClassMeans)
+    assert [p.address for p in store.verify()] == [key]
+    assert store.readable(key) is None
+    assert store.readable(other) == store.manifest(other)
+
+
+def test_a_manifest_without_a_checksum_is_no_manifest(store: Store) -> None:
+    """Nobody gets around the checksum by leaving it out."""
+    (key,) = fill(store)
+    path = data_file(store, key).with_name("manifest.json")
+    values = json.loads(path.read_text())
+    del values["manifest_sha256"]
+    path.write_text(json.dumps(values))
+    with pytest.raises(CorruptArtifact, match="expected a manifest, but it has no manifest_sha256"):
+        store.manifest(key)
+
+
+def test_a_swapped_artifact_is_seen(store: Store) -> None:
+    """Its folder is whole, every checksum right: it only belongs to another address."""
+    first, second = fill(store, 2)
+    folder = data_file(store, first).parent
+    shutil.rmtree(folder)
+    shutil.copytree(data_file(store, second).parent, folder)
+    message = rf"expected the artifact {first[:12]}\.\.\., found {second[:12]}\.\.\.,"
+    with pytest.raises(CorruptArtifact, match=message):
+        store.load(first, ClassMeans)
+    assert [p.address for p in store.verify()] == [first]
+    for problem in store.verify():
+        store.delete(problem.address)
+    assert not store.get_or_make(spec_of(0), lambda: MEANS).hit
+    assert store.verify() == []
+
+
+def test_a_manifest_that_is_a_folder_can_be_cleaned(store: Store) -> None:
+    first, second = fill(store, 2)
+    path = data_file(store, first).with_name("manifest.json")
+    path.unlink()
+    (path / "inside").mkdir(parents=True)
+    with pytest.raises(CorruptArtifact, match=r"expected a file, found a folder.*gc --corrupt"):
+        store.manifest(first)
+    assert [m.address for m in store.manifests()] == [second]
+    for problem in store.verify():
+        store.delete(problem.address)
+    assert list(store.addresses()) == [second]
+    assert not store.get_or_make(spec_of(0), lambda: MEANS).hit
