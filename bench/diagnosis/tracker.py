@@ -8,8 +8,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 from urllib.request import urlopen
 
+from bench.core.errors import BadValue
 from bench.diagnosis.check import Check
 from bench.diagnosis.hardware import existing
+from bench.storage.uris import sqlite_file, sqlite_uri
+from bench.tracking.tracker import check_address
 
 NAME = "tracking"
 MAGIC = b"SQLite format 3\x00"
@@ -21,16 +24,20 @@ def tracking(uri: str | None, default: Path, limit: float = 3.0) -> Check:
     """Whether a tracking URI answers within `limit` seconds; None is the SQLite file `default`."""
     if uri is None:
         return _sqlite(default)
+    try:
+        check_address(uri)
+    except BadValue as error:
+        return Check(NAME, "fail", str(error), "correct it")
     parts = urlsplit(uri)
     scheme = parts.scheme.split("+")[0]
     if scheme in ("http", "https"):
         return _server(parts, limit)
     if scheme == "sqlite":
-        return _sqlite(Path(parts.path.removeprefix("/")))
+        return _sqlite(sqlite_file(uri) or default)
     if scheme in PORTS:
         return _database(parts, PORTS[scheme], limit)
     if scheme in ("", "file") and uri != "databricks":
-        advice = f"use a database, such as sqlite:///{default.absolute()}"
+        advice = f"use a database, such as {sqlite_uri(default)}"
         return Check(NAME, "fail", f"{uri}: MLflow 3 no longer writes to folders", advice)
     kind = parts.scheme or uri
     return Check(NAME, "warn", f"not checked: {kind} URIs are not known here", "try it by a run")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any, get_type_hints
 
 import optuna
@@ -28,6 +29,7 @@ from bench.study.search import Sweep
 
 TABLE6 = tuple(f"layer-{n}" for n in (5, 10, 15, 16, 17, 18))
 Value = str | float | int | bool
+MOST_POINTS = 100_000  # of a grid, which is built and queued as a whole
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,12 @@ def grid_of(parameters: Sequence[Parameter], points: int, seed: int = 0) -> list
     parameter; it depends on nothing else, so that a longer grid goes on where it was.
     """
     levels = [_levels(p.space, points) for p in parameters]
+    if (count := prod(map(len, levels))) > MOST_POINTS:
+        raise BadValue(
+            f"grid: expected at most {MOST_POINTS} points, given {count} ("
+            f"{' x '.join(str(len(values)) for values in levels)}); lower --grid-points, search "
+            "fewer parameters or use --sampler tpe"
+        )
     grid = [
         {p.name: value for p, value in zip(parameters, values, strict=True)}
         for values in product(*levels)

@@ -20,6 +20,7 @@ _REASONS = {
     errno.EROFS: f"its file system is read-only; {ELSEWHERE}",
     errno.ENOTDIR: _A_FILE,
     errno.EEXIST: _A_FILE,
+    errno.ENAMETOOLONG: "a part of its path is too long; choose a shorter one",
 }
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)

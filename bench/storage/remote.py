@@ -28,13 +28,26 @@ def place_at(root: str | Path) -> Place:
         BadValue: no folder, or a URL whose protocol needs a package that is not installed.
     """
     text = str(root)
+    if not text.strip():
+        raise BadValue(f"store: expected a folder or a URL, given {text!r}; leave --store out for "
+                       "./.bench")  # fmt: skip
     protocol, separator, rest = text.partition("://")
     if not separator or protocol in ("file", "local"):
-        path = Path(rest if separator else text).expanduser().absolute()
-        if path.exists() and not path.is_dir():
+        path = _local(rest if separator else text)
+        with explained(f"store {text}"):
+            wrong = path.exists() and not path.is_dir()
+        if wrong:
             raise BadValue(f"store {path}: expected a folder, given a file; choose another --store")
         return LocalPlace(path)
     return _connect(text)
+
+
+def _local(text: str) -> Path:
+    """An absolute path, with a home folder in the place of `~`."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # a user that nobody knows
+        raise BadValue(f"store {text}: expected a folder, but {error}") from error
 
 
 def _connect(url: str) -> "RemotePlace":

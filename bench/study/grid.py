@@ -6,10 +6,13 @@ from itertools import product
 
 from bench.core.errors import BadValue, UnknownName
 from bench.core.seeds import seed_for
+from bench.naming import check_label, check_name
 from bench.plugin.recipes import Profile
 
 SEEDS: Mapping[Profile, int] = {"smoke": 2, "quick": 5, "paper": 5}
 VARIED = ("ipcs", "students", "seeds")
+MOST_CELLS = 10_000  # of a grid; each is planned, addressed and shown
+SEED_LIMIT = 2**32  # above what NumPy's generators take
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,9 @@ class Study:
     every_distiller: bool = False
 
     def __post_init__(self) -> None:
+        check_name("study", self.name)
+        for row in self.rows:
+            check_label(f"row of study {self.name!r}", row.label)
         labels = [row.label for row in self.rows]
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
@@ -121,6 +127,8 @@ class Study:
         for name, values in (("rows", self.rows), ("datasets", self.datasets), ("ipcs", self.ipcs)):
             if not values:
                 raise BadValue(f"study {self.name!r}: expected at least one of {name}, given none")
+        for grid in (self, *self.grids):
+            _check_axes(grid)
         if self.repeats < 1:
             raise BadValue(f"repeats: expected at least 1 student per set, given {self.repeats}")
         for ipc in (*self.ipcs, *(ipc for grid in self.grids for ipc in grid.ipcs)):
@@ -130,6 +138,13 @@ class Study:
             for label in (contrast.a, contrast.b):
                 if label not in labels:
                     raise UnknownName.of(f"row in contrast {contrast.label!r}", label, labels)
+
+    def count(self, profile: Profile) -> int:
+        """How many cells the grid has, without building one."""
+        rows = sum(bool(row.distiller) for row in self.rows)
+        grids = [self.grid_on(name, profile) for name in self.datasets_for(profile)]
+        points = sum(len(g.ipcs) * len(g.students) * len(g.seeds) for g in grids)
+        return rows * points * len(self.evaluators) * self.repeats
 
     def datasets_for(self, profile: Profile) -> tuple[str, ...]:
         return (profile == "paper" and self.paper_datasets) or self.datasets
@@ -143,6 +158,18 @@ class Study:
                 given = {n: getattr(grid, n) for n in VARIED if getattr(grid, n)}
                 found = replace(found, overrides={**found.overrides, **grid.overrides}, **given)
         return found
+
+
+def _check_axes(grid: Study | Grid) -> None:
+    """Refuses an axis that names one point twice, and seeds that no generator takes."""
+    for name in ("datasets", "paper_datasets", "ipcs", "seeds", "evaluators", "students"):
+        values = getattr(grid, name, None) or ()
+        twice = sorted({str(value) for value in values if list(values).count(value) > 1})
+        if twice:
+            raise BadValue(f"{name}: expected each once, given twice: {', '.join(twice)}")
+    for seed in grid.seeds or ():
+        if not 0 <= seed < SEED_LIMIT:
+            raise BadValue(f"seeds: expected whole numbers from 0 to 2^32 - 1, given {seed}")
 
 
 @dataclass(frozen=True)
@@ -181,7 +208,15 @@ def expand(study: Study, profile: Profile) -> list[Cell]:
     """All cells of a study, data set by data set, row by row, seed by seed.
 
     Rows without a distiller have no cells.
+
+    Raises:
+        BadValue: more cells than can be planned; said before any is built.
     """
+    if (count := study.count(profile)) > MOST_CELLS:
+        raise BadValue(
+            f"study {study.name!r}: expected at most {MOST_CELLS} cells (rows x data sets x ipc x "
+            f"seeds x evaluators x students x repeats), given {count}; lower one of them"
+        )
     rows = [row for row in study.rows if row.distiller]
     return [
         Cell(study.name, _row_on(grid, row), dataset, ipc, seed, evaluator, student, repeat)

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from bench.core.errors import BadValue, suggestion
 from bench.plugin.discovery import get
 from bench.plugin.recipes import SECTIONS, Recipe
-from bench.study.grid import VARIED, Study
+from bench.study.grid import MOST_CELLS, VARIED, Study
 
 STUDY_KEYS = ("dataset", "ipc", "seeds", "recipe", "evaluator", "student", "repeats")
 
@@ -147,6 +147,11 @@ def _seeds(text: str) -> tuple[int, ...]:
         return values
     if values[0] < 1:
         raise BadValue(f"--set seeds={text}: expected at least 1 seed, given {values[0]}")
+    if values[0] > MOST_CELLS:
+        raise BadValue(
+            f"--set seeds={text}: expected at most {MOST_CELLS} seeds, given {values[0]}; "
+            "seeds=5 means the seeds 0 to 4, and seeds=3,7 names two"
+        )
     return tuple(range(values[0]))
 
 

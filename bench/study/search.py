@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from bench.core.errors import BadValue, UnknownName
+from bench.naming import check_name
 from bench.plugin.space import Space
-from bench.study.grid import Row, Study
+from bench.study.grid import SEED_LIMIT, Row, Study
 
 Sampler = Literal["tpe", "gp", "random", "grid"]
 Pruner = Literal["none", "wilcoxon", "hyperband"]
@@ -20,6 +21,8 @@ OBJECTIVES: Mapping[str, Literal["maximize", "minimize"]] = {
 }
 FIDELITIES = ("relabel.epochs", "recover.iterations")  # student epochs, recover iterations
 TRIALS = 20
+MOST_TRIALS, MOST_SEEDS, MOST_LEVELS = 100_000, 1000, 1000
+LONGEST_NAME = 80  # characters, since `sweep-` and `-best` are added to it
 LEAST_SEEDS = 5  # below, no Wilcoxon test can reach p = 0.1 before the last seed
 
 
@@ -62,6 +65,7 @@ class Sweep:
     paper_table: str = ""
 
     def __post_init__(self) -> None:
+        check_name("sweep", self.name, LONGEST_NAME)
         one_of("sampler", self.sampler, SAMPLERS)
         one_of("pruner", self.pruner, PRUNERS)
         one_of("fidelity", self.fidelity, FIDELITIES)
@@ -77,9 +81,10 @@ class Sweep:
                 f"sweep {self.name!r}: expected top1 as the first objective, since the winner is "
                 f"chosen by it, given {', '.join(self.objectives) or 'none'}"
             )
-        at_least("trials", self.trials, 1)
-        at_least("seeds", self.seeds, 1)
-        at_least("grid points", self.grid_points, 2)
+        within("trials", self.trials, 1, MOST_TRIALS)
+        within("seeds", self.seeds, 1, MOST_SEEDS)
+        within("sampler seed", self.seed, 0, SEED_LIMIT - 1)
+        within("grid points", self.grid_points, 2, MOST_LEVELS)
         if not self.rows:
             raise BadValue(f"sweep {self.name!r}: expected at least one row, given none")
         self._check_pruner()
@@ -121,6 +126,12 @@ class Sweep:
 def one_of(kind: str, name: str, known: "tuple[str, ...] | Mapping[str, object]") -> None:
     if name not in known:
         raise UnknownName.of(kind, name, known)
+
+
+def within(name: str, value: int | None, least: int, most: int) -> None:
+    at_least(name, value, least)
+    if value is not None and value > most:
+        raise BadValue(f"{name}: expected at most {most}, given {value}")
 
 
 def at_least(name: str, value: int | None, least: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from bench.core.errors import BenchError
+from bench.storage.uris import sqlite_uri
 from bench.tracking.layout import file_name
 from bench.tracking.tracker import answers, public, sqlite_file
 
@@ -111,7 +112,7 @@ def _create(database: Path) -> None:
 
     fresh = database.with_name(f"{database.name}.{os.getpid()}.tmp")
     fresh.unlink(missing_ok=True)
-    MlflowClient(tracking_uri=f"sqlite:///{fresh}").search_experiments(max_results=1)
+    MlflowClient(tracking_uri=sqlite_uri(fresh)).search_experiments(max_results=1)
     _write_ahead(fresh)
     fresh.replace(database)
 

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from bench.core.errors import BadValue
+from bench.storage.uris import file_uri as as_uri
+from bench.storage.uris import sqlite_file as sqlite_file
+from bench.storage.uris import sqlite_uri
 
 SERVERS = ("http", "https")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
@@ -59,15 +62,7 @@ class Tracker:
 
 def default_uri(folder: Path) -> str:
     """The SQLite file `mlflow.db` in a local folder."""
-    return f"sqlite:///{folder.expanduser().absolute() / 'mlflow.db'}"
-
-
-def sqlite_file(uri: str) -> Path | None:
-    """The absolute path of a `sqlite:///` URI, None for any other."""
-    if urlsplit(uri).scheme.split("+")[0] != "sqlite":
-        return None
-    path = uri.split(":///", 1)[1].split("?", 1)[0]
-    return Path(path).absolute()
+    return sqlite_uri(folder / "mlflow.db")
 
 
 def check_uri(uri: str) -> None:
@@ -76,6 +71,7 @@ def check_uri(uri: str) -> None:
     Raises:
         BadValue: a folder, an empty text or an unknown kind of URI.
     """
+    check_address(uri)
     scheme = urlsplit(uri).scheme.split("+")[0]
     if uri == "databricks" or scheme == "databricks" or scheme in SERVERS:
         return
@@ -93,9 +89,26 @@ def check_uri(uri: str) -> None:
         raise BadValue(f"tracking URI: expected a SQLite file as in {example}, given {uri!r}")
 
 
-def as_uri(path: Path) -> str:
-    """The `file:` URI of a local path."""
-    return path.expanduser().absolute().as_uri()
+def check_address(uri: str) -> None:
+    """Refuses what is no address at all.
+
+    Raises:
+        BadValue: brackets that do not close, a port that is none, or no host where one must be.
+    """
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError as error:
+        text = str(error).lower()
+        shown = uri.rpartition("@")[2]
+        raise BadValue(
+            f"tracking URI: expected an address such as http://HOST:5000, given {shown!r}: {text}"
+        ) from None
+    if parts.scheme in SERVERS and (not parts.hostname or port == 0):
+        raise BadValue(
+            f"tracking URI: expected a host and a port from 1 to 65535 as in http://HOST:5000, "
+            f"given {public(uri)!r}"
+        )
 
 
 def public(uri: str) -> str:

@@ -1,5 +1,7 @@
 """A study expands to its full grid, and refuses contradictions at construction."""
 
+from typing import Any
+
 import pytest
 
 from bench.core.errors import BadValue, UnknownName
@@ -111,3 +113,46 @@ def test_several_students_share_a_synthetic_set() -> None:
 def test_no_student_at_all_is_refused() -> None:
     with pytest.raises(BadValue, match="repeats: expected at least 1 student per set, given 0"):
         Study("s", "t", ROWS, repeats=0)
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        {"seeds": (1, 2, 1)},
+        {"datasets": ("digits", "digits")},
+        {"ipcs": (1, 1)},
+        {"evaluators": ("fkd", "fkd")},
+        {"students": ("teacher", "teacher")},
+        {"grids": (Grid(seeds=(4, 4)),)},
+    ],
+)
+def test_a_point_named_twice_on_an_axis_is_refused(axes: dict[str, Any]) -> None:
+    with pytest.raises(BadValue, match="expected each once, given twice: "):
+        Study("s", "t", ROWS, **axes)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**30])
+def test_seeds_that_no_generator_takes_are_refused(seed: int) -> None:
+    with pytest.raises(BadValue, match=r"seeds: expected whole numbers from 0 to 2\^32 - 1"):
+        Study("s", "t", ROWS, seeds=(0, seed))
+
+
+def test_the_largest_seed_works() -> None:
+    assert expand(Study("s", "t", ROWS[:1], seeds=(2**32 - 1,)), "smoke")[0].student_seed
+
+
+def test_a_grid_is_counted_before_it_is_built() -> None:
+    """A thousand million cells would not fit into memory; the answer comes at once."""
+    study = Study("s", "t", ROWS, ipcs=(1, 10), seeds=(0, 1, 2), repeats=10**9)
+    assert study.count("smoke") == 2 * 2 * 3 * 10**9
+    with pytest.raises(BadValue, match="expected at most 10000 cells .*given 12000000000"):
+        expand(study, "smoke")
+
+
+def test_the_count_is_that_of_the_cells() -> None:
+    study = Study(
+        "s", "t", (*ROWS, Row("paper only", "")), datasets=("digits", "cifar10"), ipcs=(1, 10),
+        repeats=2, grids=(Grid(datasets=("cifar10",), seeds=(5,)),),
+    )  # fmt: skip
+    for profile in ("smoke", "quick"):
+        assert study.count(profile) == len(expand(study, profile))
