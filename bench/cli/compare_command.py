@@ -1,6 +1,5 @@
 """`bench compare`: two reports, row by row, paired by seed."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -24,11 +23,7 @@ def command(a: str, b: str, store: str, kind: str, out: str | None) -> None:
     ablation-quick. They may come from other machines, commits, recipes or profiles.
     """
     from bench.app.comparing import comparison
-    from bench.storage.store import write_atomically
+    from bench.cli.output import out_file, write_out
 
-    content = comparison(a, b, Path(store) / "reports", kind)
-    if out is None or out == "-":
-        sys.stdout.write(content)
-    else:
-        write_atomically(Path(out), content.encode())
-        click.echo(f"{kind}: {out}", err=True)
+    file = out_file(out)
+    write_out(file, comparison(a, b, Path(store) / "reports", kind).encode(), kind)

@@ -1,8 +1,5 @@
 """`bench report`: what the store holds of a study, in any format."""
 
-import sys
-from pathlib import Path
-
 import click
 
 from bench.app.arguments import StudyArguments
@@ -19,19 +16,15 @@ def command(arguments: StudyArguments, kind: str | None, out: str | None) -> Non
     """Write the report of STUDY from whatever the store holds; nothing is computed."""
     from bench.app.reporting import build_report, write_report
     from bench.app.session import open_session
-    from bench.storage.store import write_atomically
+    from bench.cli.output import out_file, write_out
 
-    if out and not kind:
+    if out is not None and not kind:
         raise click.UsageError("--out needs --format md, csv, latex or html")
+    file = out_file(out)  # what cannot be written is told before anything is read
     session = open_session(arguments)
     if kind is None:
         written = write_report(session)
         click.echo(written.terminal)
         click.echo(f"report: {written.folder}/report.html (also .md, .csv, .tex)")
         return
-    content = build_report(session).files[FILES[kind]]
-    if out is None or out == "-":
-        sys.stdout.buffer.write(content)
-    else:
-        write_atomically(Path(out), content)
-        click.echo(f"{kind}: {out}", err=True)
+    write_out(file, build_report(session).files[FILES[kind]], kind)

@@ -145,7 +145,7 @@ def test_a_grid_is_counted_before_it_is_built() -> None:
     """A thousand million cells would not fit into memory; the answer comes at once."""
     study = Study("s", "t", ROWS, ipcs=(1, 10), seeds=(0, 1, 2), repeats=10**9)
     assert study.count("smoke") == 2 * 2 * 3 * 10**9
-    with pytest.raises(BadValue, match="expected at most 10000 cells .*given 12000000000"):
+    with pytest.raises(BadValue, match=r"expected at most 10000 cells .*given 12000000000"):
         expand(study, "smoke")
 
 
