@@ -52,7 +52,7 @@ class Runner:
                 self._train_again(cell, score)
         except StopRun:
             raise
-        except Exception as error:  # the one boundary that keeps a broken cell from the others
+        except (Exception, SystemExit) as error:  # keeps a broken cell from the others
             return self._failed(cell, error)
         self.shop.store.delete_record(FAILURES, cell.address)
         row = row_of(cell, self.plan, self.shop.store)
@@ -75,7 +75,7 @@ class Runner:
                 Note(f"{cell.cell.label}: trained again, the student scores otherwise: {shown}")
             )
 
-    def _failed(self, cell: CellPlan, error: Exception) -> Outcome:
+    def _failed(self, cell: CellPlan, error: BaseException) -> Outcome:
         text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
         trace = "" if isinstance(error, BenchError) else traceback.format_exc()
         record = {"error": text, "traceback": trace, "cell": cell.cell.label, "at": time.time()}

@@ -212,8 +212,6 @@ def artifact(
     """
 
     def decorate(request: R) -> R:
-        if not kind.replace("-", "").isalnum():
-            raise BadValue(f"@artifact({kind!r}): expected a name of letters, digits and hyphens")
         request.kind, request.made, request.version = kind, made, version
         request.stored, request.own = stored, own
         register_artifact(kind, request)

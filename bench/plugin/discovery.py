@@ -16,6 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from bench.core.errors import BenchError, BrokenPlugin, DuplicateName, UnknownName
+from bench.isolation import described, isolated
 from bench.plugin.registry import KINDS, Kind, Registered, forget, lookup, registered
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +55,7 @@ def scan(path: Path) -> list[Listed]:
     source = str(path)
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
         return [Listed("distiller", path.stem, source, "", f"cannot be parsed: {error}")]
     return [Listed(kind, name, source, doc) for kind, name, doc in _decorations(tree)]
 
@@ -122,17 +123,12 @@ def _import(module: str, path: Path) -> None:
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[module] = loaded
     try:
-        spec.loader.exec_module(loaded)
-    except BenchError:
-        del sys.modules[module]
+        with isolated(f"plugin {path}"):
+            spec.loader.exec_module(loaded)
+    except BaseException:
+        sys.modules.pop(module, None)
         forget(path)
         raise
-    except Exception as error:
-        del sys.modules[module]
-        forget(path)
-        raise BrokenPlugin(
-            f"plugin {path} failed to import: {type(error).__name__}: {error}"
-        ) from error
 
 
 @cache
@@ -146,11 +142,30 @@ def load_entry_points() -> Mapping[str, str]:
     errors: dict[str, str] = {}
     for point in _entry_points():
         try:
-            point.load()
-        except Exception as error:
+            with isolated(point.name):
+                point.load()
+            _refuse_builtin_names()
+        except BenchError as error:
             owner = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-            errors[point.name] = f"from {owner} failed: {type(error).__name__}: {error}"
+            cause = error.__cause__
+            errors[point.name] = f"from {owner} failed: {described(cause or error)}"
     return errors
+
+
+def _refuse_builtin_names() -> None:
+    """Forgets what took the name of a built-in plugin.
+
+    Raises:
+        DuplicateName: something did.
+    """
+    for kind in KINDS:
+        for entry in registered(kind):
+            hit = _builtin_index().get((kind, entry.name))
+            if hit and Path(hit[1].source) != entry.path:
+                forget(entry.path)
+                raise DuplicateName(
+                    f"two {kind}s are named {entry.name!r}: {hit[1].source} and {entry.path}"
+                )
 
 
 def get(kind: Kind, name: str) -> Registered:
@@ -163,14 +178,8 @@ def get(kind: Kind, name: str) -> Registered:
     hit = _builtin_index().get((kind, name))
     if hit:
         module, item = hit
-        try:
+        with isolated(f"{kind} {name!r} ({item.source})"):
             importlib.import_module(module)
-        except BenchError:
-            raise
-        except Exception as error:
-            raise BrokenPlugin(
-                f"{kind} {name!r} ({item.source}) failed to import: {type(error).__name__}: {error}"
-            ) from error
         return lookup(kind, name)
     errors = load_entry_points()
     if name in errors:

@@ -1,5 +1,6 @@
 """What plugins register: factories under public names, by decorator."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, getsourcefile, signature
@@ -16,6 +17,7 @@ PROFILES: tuple[str, ...] = get_args(Profile)
 Factory = Callable[..., Any]
 F = TypeVar("F", bound=Factory)
 Lengths = Mapping[str, Mapping[str, int]]
+_NAME = re.compile(r"[^\W_][\w.+-]{0,99}")  # @ and # are marks of data sets, = of --set
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ def _register(
     budgeted: bool = True,
     lengths: Lengths | None = None,
 ) -> Callable[[F], F]:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadValue(
+            f'{kind} {name!r:.60}: expected @{kind}("name") with a name of at most 100 letters, '
+            "digits and .+-_ that starts with a letter or digit"
+        )
+
     def decorate(factory: F) -> F:
         path = Path(getsourcefile(factory) or "<interactive>").resolve()
         short = dict(lengths or {})
@@ -91,6 +99,11 @@ def _register(
         if strange:
             raise UnknownName.of(f"profile in the lengths of {name!r}", strange[0], PROFILES)
         before = _FOUND.get((kind, name))
+        if before is not None and before.path == path and not _again(before.factory, factory):
+            raise DuplicateName(
+                f"two {kind}s are named {name!r} in {path}: {before.factory.__name__}() and "
+                f"{factory.__name__}(); rename one of them"
+            )
         if before is not None and before.path != path:
             raise DuplicateName(
                 f"two {kind}s are named {name!r}: {before.path} and {path}; rename one of them"
@@ -104,6 +117,12 @@ def _register(
 def register_artifact(kind: str, request: type) -> None:
     """Registers the request class of a kind of artifacts under the kind's name."""
     _register("artifact", kind, {})(request)
+
+
+def _again(before: Factory, now: Factory) -> bool:
+    """Whether two factories are one definition, of which the file was imported again."""
+    lines = [getattr(getattr(f, "__code__", None), "co_firstlineno", 0) for f in (before, now)]
+    return before.__qualname__ == now.__qualname__ and lines[0] == lines[1]
 
 
 def distiller(

@@ -6,7 +6,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TypeVar
 
-from bench.core.errors import BadValue, BenchError, BrokenPlugin, UnknownName
+from bench.core.errors import BadValue, BrokenPlugin, UnknownName
+from bench.isolation import isolated
 from bench.plugin.discovery import ROOT, listing
 from bench.study.grid import Row, Study
 from bench.study.search import Sweep
@@ -82,14 +83,8 @@ def _constant(path: Path, name: str, kind: type[T]) -> T:
     if spec is None or spec.loader is None:
         raise BrokenPlugin(f"study {path}: expected a Python file")
     module = module_from_spec(spec)
-    try:
+    with isolated(f"study {path}"):
         spec.loader.exec_module(module)
-    except BenchError:
-        raise
-    except Exception as error:
-        raise BrokenPlugin(
-            f"study {path} failed to import: {type(error).__name__}: {error}"
-        ) from error
     found = getattr(module, name, None)
     if not isinstance(found, kind):
         wanted = f"{name} = {kind.__name__}(...)"
