@@ -42,6 +42,9 @@ class SearchFlags:
     distillers: tuple[str, ...] = ()
     storage: str | None = None
 
+    def __post_init__(self) -> None:
+        check_storage(self.storage)
+
     def given(self) -> bool:
         """Whether there are any."""
         typed = (*self.changes.values(), self.spaces, self.distillers, self.storage)

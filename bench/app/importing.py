@@ -18,7 +18,7 @@ from bench.tracking.layout import cell_key, experiment_name
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import fan_out
 from bench.tracking.tracked import finished_keys
-from bench.tracking.tracker import Tracker
+from bench.tracking.tracker import Tracker, check_uri
 
 PATIENCE = 600.0  # seconds without progress that an import waits for a slow store
 
@@ -33,7 +33,8 @@ def import_study(session: Session, uri: str | None) -> int:
     Raises:
         BadValue: the store holds no finished cell of it.
     """
-    tracker = tracker_for(session, uri, enabled=True)
+    if uri is not None:
+        check_uri(uri)
     cells = finished(session.plan, session.store)
     if not cells:
         raise BadValue(
@@ -41,6 +42,7 @@ def import_study(session: Session, uri: str | None) -> int:
             f"{session.store.root}, found none; the same --profile, --set and --plugin as of the "
             "run are needed, `bench store ls` lists what is there"
         )
+    tracker = tracker_for(session, uri, enabled=True)
     deliver_first(session.store)
     known = tracked(session, tracker, cells)
     name = f"experiment {experiment_name(session.plan.study.name)}"

@@ -22,6 +22,7 @@ from bench.execution.results import Outcome
 from bench.execution.runner import run_plan
 from bench.execution.workshop import Workshop
 from bench.stages.compute import choose_device
+from bench.tracking.tracker import check_uri
 
 if TYPE_CHECKING:
     import torch
@@ -46,6 +47,10 @@ class RunOptions:
     workers: int = 1
     join: bool = False
     log_model: bool = False
+
+    def __post_init__(self) -> None:
+        if self.track and self.tracking_uri is not None:
+            check_uri(self.tracking_uri)  # before anything is planned
 
     def others(self) -> list[list[str]]:
         """Command lines of the other workers: this one's, and a GPU each."""

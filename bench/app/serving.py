@@ -14,7 +14,7 @@ from bench.tracking.connection import connect, short_calls
 from bench.tracking.delivery import deliver_pending
 from bench.tracking.layout import experiment_name
 from bench.tracking.shared_view import share_view
-from bench.tracking.tracker import Tracker, default_uri, public
+from bench.tracking.tracker import Tracker, check_uri, default_uri, public
 from bench.tracking.ui import HOST, charts_url, comparison_url, ui_command
 
 READY = 90.0  # seconds until the server must answer
@@ -22,6 +22,8 @@ READY = 90.0  # seconds until the server must answer
 
 def serve(root: str, uri: str | None, port: int, study: str, dry_run: bool) -> int:
     """Starts the server, waits until it answers, prints what to open, and stays with it."""
+    if uri is not None:
+        check_uri(uri)
     folder = Store(root).local_folder("tracking")
     tracker = Tracker(uri or default_uri(folder))
     base = tracker.uri if tracker.served else f"http://{HOST}:{port}"

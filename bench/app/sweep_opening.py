@@ -10,7 +10,14 @@ from bench.search.queue import Queue, counted
 from bench.search.samplers import sampler_named
 from bench.search.settings import Search
 from bench.search.spaces import distributions
-from bench.search.storage import enqueue_grid, journal_path, open_study, storage_at, study_there
+from bench.search.storage import (
+    database_at,
+    enqueue_grid,
+    journal_path,
+    open_study,
+    storage_at,
+    study_there,
+)
 from bench.storage.store import Store
 
 if TYPE_CHECKING:
@@ -28,10 +35,12 @@ class Open:
 
 def opened_search(search: Search, store: Store, options: SweepOptions) -> Open:
     """The Optuna study of a search, its grid enqueued where it has one."""
-    sweep, folder = search.sweep, store.local_folder("sweeps")
-    names = [p.name for p in search.parameters]
+    sweep, names = search.sweep, [p.name for p in search.parameters]
+    url = options.search.storage
+    database = database_at(url) if url is not None else None  # refused before a folder is made
+    folder = store.local_folder("sweeps")
     sampler = sampler_named(sweep.sampler, sweep.name, names, sweep.seed)
-    storage = storage_at(journal_path(folder, sweep.name), options.search.storage)
+    storage = database or storage_at(journal_path(folder, sweep.name), None)
     pruner = pruner_of(sweep, search.recipe)
     study = open_study(storage, search.name, sweep.objectives, sampler, pruner)
     if sweep.sampler == "grid":

@@ -1,6 +1,7 @@
 """What `bench sweep` does: trials by one or several workers, the winner's test, the report."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,11 +20,14 @@ from bench.stages.compute import choose_device
 from bench.storage.store import Store
 from bench.tracking.observers import FanOut
 
+if TYPE_CHECKING:
+    import torch
+
 
 def run_sweep(options: SweepOptions) -> int:
     """Runs a sweep to its budget and concludes it; returns the exit code."""
     quiet()
-    store = Store(options.arguments.store)
+    store, device = Store(options.arguments.store), choose_device(options.run.device)
     opened = [opened_search(search, store, options) for search in options.searches()]
     sweep = opened[0].search.sweep
     if not options.run.quiet:
@@ -33,7 +37,7 @@ def run_sweep(options: SweepOptions) -> int:
     else:
         watch = watched(options, opened, store)
         try:
-            ended = _work(options, opened, store, watch)
+            ended = _work(options, opened, store, device, watch)
         except (KeyboardInterrupt, StopRun):
             watch.close("KILLED")
             click.echo(f"\nstopped; every finished trial is kept. Go on with: {again()}", err=True)
@@ -49,10 +53,14 @@ def run_sweep(options: SweepOptions) -> int:
 
 
 def _work(
-    options: SweepOptions, opened: Sequence[Open], store: Store, watch: FanOut
+    options: SweepOptions,
+    opened: Sequence[Open],
+    store: Store,
+    device: "torch.device",
+    watch: FanOut,
 ) -> list[Ended]:
     """Works until every budget is used, together with helpers in processes of their own."""
-    worker = Worker(store, options.arguments.data_root, choose_device(options.run.device), watch)
+    worker = Worker(store, options.arguments.data_root, device, watch)
     ended: list[Ended] = []
     with workers(options.run.others()):
         ended += _share(worker, opened)

@@ -1,5 +1,6 @@
 """Plain text for terminals: aligned tables, sizes, durations."""
 
+import unicodedata
 from collections.abc import Sequence
 
 
@@ -35,3 +36,15 @@ def duration(seconds: float) -> str:
         return f"{hours} h {minutes:02d} min"
     days = round(seconds / 86400)
     return f"{days} days" if days < 1000 else f"{days / 365.25:.0f} years"
+
+
+def one_line(text: str) -> str:
+    """A text in which line ends and other control characters are spelt out, fit for a terminal.
+
+    Bytes of the command line that are no UTF-8 come as lone surrogates, and are spelt out too.
+    """
+    return "".join(c if _shown(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def _shown(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")

@@ -1,6 +1,7 @@
 """`bench list`: what can be named on the command line."""
 
 import json
+from os.path import isfile
 from pathlib import Path
 
 import click
@@ -31,11 +32,13 @@ def command(kind: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
 
 
 def _plugins(files: tuple[str, ...]) -> list[dict[str, str]]:
-    from bench.core.errors import BenchError
+    from bench.core.errors import BenchError, BrokenPlugin
     from bench.plugin.discovery import listing, load_file
 
     broken = []
     for file in files:
+        if not isfile(file):
+            raise BrokenPlugin(f"plugin file {file}: expected a Python file, but it does not exist")
         try:
             load_file(Path(file))
         except BenchError as error:

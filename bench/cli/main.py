@@ -1,10 +1,13 @@
 """The `bench` command: one file per subcommand, imported when it is used."""
 
+import os
 import sys
 from importlib import import_module
+from typing import Any, NoReturn
 
 import click
 
+from bench.app.text import one_line
 from bench.core import __version__
 from bench.core.errors import BenchError, suggestion
 
@@ -28,6 +31,28 @@ COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
 
 class Lazy(click.Group):
     """A group whose commands are imported on first use, so that help and typos are instant."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Runs a command; errors that a user can act on are one line and exit code 2."""
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **extra)
+        try:
+            code = super().main(*args, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()  # a group without a command: its help
+            sys.exit(2)
+        except click.ClickException as error:
+            context = getattr(error, "ctx", None)
+            hint = f"; see `{context.command_path} --help`" if context else ""
+            _end(f"error: {error.format_message().rstrip('.')}{hint}", 2)
+        except BenchError as error:
+            _end(f"error: {error}", 2)
+        except (click.Abort, KeyboardInterrupt):
+            _end("interrupted", 130)
+        except BrokenPipeError:  # whoever read our output has left
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -62,19 +87,14 @@ def cli() -> None:
     """
 
 
+def _end(text: str, code: int) -> NoReturn:
+    click.echo(one_line(text), err=True)
+    sys.exit(code)
+
+
 def main() -> None:
-    """Runs the command line; errors that a user can act on are one line and exit code 2."""
-    try:
-        cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except BenchError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
+    """Runs the command line of this process."""
+    cli.main()
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ import click
 
 from bench.cli.options import device_option, grouped, no_tracking_option, tracking_option
 
+MOST_WORKERS = 256  # processes on one machine
 OPTIONS = grouped(
     device_option,
     tracking_option,
     click.option(
         "--workers",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MOST_WORKERS),
         default=1,
         show_default=True,
         help="Processes on this machine that share the cells, each on a GPU of its own "

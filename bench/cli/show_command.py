@@ -15,8 +15,20 @@ from bench.plugin.discovery import names
 @click.argument("name")
 @store_option
 @click.option("--dataset", default="digits", show_default=True, help="For a recipe's values.")
-@click.option("--ipc", default=10, show_default=True, help="For a recipe's values.")
-@click.option("--profile", default="quick", show_default=True, help="For a recipe's values.")
+@click.option(
+    "--ipc",
+    type=click.IntRange(min=1, max=1_000_000),
+    default=10,
+    show_default=True,
+    help="For a recipe's values.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["smoke", "quick", "paper"]),
+    default="quick",
+    show_default=True,
+    help="For a recipe's values.",
+)
 @json_option
 def command(name: str, store: str, dataset: str, ipc: int, profile: str, as_json: bool) -> None:
     """Show NAME: a distiller, evaluator, data set, recipe, study, or an address (or its start)."""

@@ -45,7 +45,11 @@ def verify(store: str) -> None:
     """Check every artifact against its checksum; exit code 1 if one does not match."""
     from bench.storage.store import Store
 
-    problems = Store(store).verify()
+    place = Store(store)
+    if next(place.addresses(), None) is None:
+        click.echo(f"no artifacts in {store}")
+        return
+    problems = place.verify()
     for problem in problems:
         click.echo(f"corrupt: {problem}")
     click.echo("all artifacts are intact" if not problems else f"{len(problems)} problems")

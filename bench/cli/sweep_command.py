@@ -7,6 +7,7 @@ import click
 from bench.app.arguments import SearchFlags, StudyArguments
 from bench.cli.options import device_option, no_tracking_option, tracking_option
 from bench.cli.run_command import interrupt
+from bench.cli.run_options import MOST_WORKERS
 from bench.cli.search_flags import search_flags
 from bench.cli.study_arguments import study_options
 
@@ -17,7 +18,13 @@ from bench.cli.study_arguments import study_options
 @click.option("--trials", "--budget-trials", type=int, help="Trials per distiller, in total. [20]")
 @click.option("--budget-seconds", type=float, help="Device seconds per distiller instead.")
 @search_flags
-@click.option("--workers", default=1, show_default=True, help="Processes on this machine.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MOST_WORKERS),
+    default=1,
+    show_default=True,
+    help="Processes on this machine.",
+)
 @click.option("--no-test", is_flag=True, help="Leave the winner off the test split.")
 @click.option("--join", is_flag=True, help="Only work on trials; another process reports.")
 @tracking_option

@@ -12,7 +12,7 @@ from bench.cli.run_command import interrupt
 @store_option
 @tracking_option
 @click.option("--study", default="", help="The study to compare.  [default: the newest]")
-@click.option("--port", default=5000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Print the command and the address only.")
 def command(store: str, tracking_uri: str | None, study: str, port: int, dry_run: bool) -> None:
     """Start the MLflow UI on 127.0.0.1 and print the addresses of a prepared comparison."""

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
+from os.path import isfile
 from pathlib import Path
 
 from bench.core.errors import BenchError, BrokenPlugin, DuplicateName, UnknownName
-from bench.isolation import described, isolated
+from bench.core.isolation import described, isolated
 from bench.plugin.registry import KINDS, Kind, Registered, forget, lookup, registered
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,7 +95,7 @@ def load_file(path: Path) -> list[Registered]:
         DuplicateName: it uses a name that is taken.
     """
     path = path.resolve()
-    if not path.is_file():
+    if not isfile(path):  # unlike the method, also where the name is too long for a file
         raise BrokenPlugin(f"plugin file {path}: expected a Python file, but it does not exist")
     for item in scan(path):
         taken = _builtin_index().get((item.kind, item.name))

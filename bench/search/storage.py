@@ -16,7 +16,7 @@ from bench.core.errors import BadValue
 from bench.data.cache import exclusive
 from bench.search.spaces import Value
 from bench.search.tables import opened
-from bench.study.search import OBJECTIVES
+from bench.study.search import OBJECTIVES, check_storage
 
 QUEUED = "queued"  # attribute of a study: how many points of its grid are
 
@@ -32,14 +32,19 @@ def storage_at(path: Path, url: str | None) -> BaseStorage:
     Raises:
         BadValue: the URL is no database that can be reached.
     """
-    if url is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(str(path)))
-    if "://" not in url:
-        raise BadValue(
-            f"--storage: expected a database URL such as postgresql://user@host/name, given {url!r}"
-            "; without the option a journal file in the store is used"
-        )
+    if url is not None:
+        return database_at(url)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return JournalStorage(JournalFileBackend(str(path)))
+
+
+def database_at(url: str) -> RDBStorage:
+    """The database that the user named.
+
+    Raises:
+        BadValue: the URL is no database that can be reached.
+    """
+    check_storage(url)
     from sqlalchemy.exc import SQLAlchemyError
 
     try:

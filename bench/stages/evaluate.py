@@ -11,6 +11,7 @@ from bench.artifacts.views import Reference
 from bench.core.errors import BadValue
 from bench.data.spec import Split
 from bench.graph.request import APART, Context, Request, Run, artifact, asked
+from bench.models.outline import outline_for
 from bench.plugin.contracts import Evaluator
 from bench.plugin.recipes import Precision
 from bench.plugin.registry import Registered
@@ -59,7 +60,8 @@ class ScoreRequest(Request[Score]):
         return self.plugin.path if self.plugin else None
 
     def refuse(self, at: Context) -> None:
-        """Refuses sets with fewer images per class than the evaluator can divide."""
+        """Refuses unknown students, and sets with fewer images per class than can be divided."""
+        outline_for(at.recipe.student.arch, at.source.spec)
         least, ipc = getattr(self.judge, "least_ipc", 1), getattr(self.of, "ipc", None)
         if ipc is not None and ipc < least:
             raise BadValue(

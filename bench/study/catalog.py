@@ -3,11 +3,12 @@
 import ast
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
+from os.path import isfile
 from pathlib import Path
 from typing import TypeVar
 
 from bench.core.errors import BadValue, BrokenPlugin, UnknownName
-from bench.isolation import isolated
+from bench.core.isolation import isolated
 from bench.plugin.discovery import ROOT, listing
 from bench.study.grid import Row, Study
 from bench.study.search import Sweep
@@ -95,7 +96,7 @@ def _constant(path: Path, name: str, kind: type[T]) -> T:
 def _file(name: str) -> Path:
     if name.endswith(".py"):
         path = Path(name)
-        if not path.is_file():
+        if not isfile(path):
             raise BadValue(f"study {name}: expected a Python file, but it does not exist")
         return path.resolve()
     if name not in _stems():

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from bench.core.errors import BadValue, UnknownName
+from bench.core.naming import check_label, check_name
 from bench.core.seeds import seed_for
-from bench.naming import check_label, check_name
 from bench.plugin.recipes import Profile
 
 SEEDS: Mapping[Profile, int] = {"smoke": 2, "quick": 5, "paper": 5}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from bench.core.errors import BadValue, UnknownName
-from bench.naming import check_name
+from bench.core.naming import check_name
 from bench.plugin.space import Space
 from bench.study.grid import SEED_LIMIT, Row, Study
 
@@ -120,6 +120,19 @@ class Sweep:
             evaluators=(self.evaluator,),
             students=(self.student,),
             recipe=self.recipe,
+        )
+
+
+def check_storage(url: str | None) -> None:
+    """Refuses what is no database URL; None is the journal in the store.
+
+    Raises:
+        BadValue: a path, or nothing at all.
+    """
+    if url is not None and "://" not in url:
+        raise BadValue(
+            f"--storage: expected a database URL such as postgresql://user@host/name, given {url!r}"
+            "; without the option a journal file in the store is used"
         )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.core.errors import BadValue
-from bench.naming import check_label, check_name
+from bench.core.naming import check_label, check_name
 from bench.study.grid import Row, Study
 from bench.study.search import Sweep
 
