@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.core.errors import BadData, suggestion
 from reports.formats.console import terminal
-from reports.formats.csv_ import table_csv
+from reports.formats.csv_ import plain, table_csv
 from reports.formats.latex import snippet
 from reports.formats.markdown import table_markdown
 from reports.tables.comparison import compare
@@ -71,7 +71,7 @@ def read(path: Path) -> "DataFrame":
             f"{path}: expected the {CELLS} of a report, with columns study and row, "
             f"given {', '.join(map(str, frame.columns[:4]))}"
         )
-    return frame
+    return frame.map(plain)
 
 
 def described(path: Path, frame: "DataFrame") -> str:

@@ -15,6 +15,7 @@ _A_FILE = f"a part of its path is a file; {ELSEWHERE}"
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space (`bench store gc`)",
     errno.EDQUOT: "the disk quota is used up; free some space (`bench store gc`)",
+    errno.EFBIG: "a file would be larger than is allowed; raise the limit (`ulimit -f`)",
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
     errno.EROFS: f"its file system is read-only; {ELSEWHERE}",

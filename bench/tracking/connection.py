@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SHARED = ("nfs", "cifs", "smb", "lustre", "gpfs", "fuse", "9p", "afs", "beegfs")  # no WAL there
 NOISY = ("mlflow", "alembic")
+RAISING = "mlflow.store.db.utils"  # shows the traceback of every error that it raises, too
 SHORT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # a run that is created twice in one call is two runs
@@ -125,6 +126,7 @@ def import_mlflow() -> None:
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(RAISING).setLevel(logging.CRITICAL)
 
 
 @contextmanager
