@@ -5,16 +5,17 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
 
-from bench.core.errors import BadData
+from bench.core.errors import BadData, BadValue
 from bench.data.manifest import Manifest, write_manifest
 from bench.data.roots import FORMAT
 from bench.data.spec import DatasetSpec, Samples, Split
+from bench.storage.file_lock import alone_in
 
 Progress = Callable[[str, int, int], None]  # (split, images done, images in all)
 CHUNK = 256
@@ -32,18 +33,14 @@ def exclusive(folder: Path) -> Iterator[None]:
     Raises:
         BadData: the folder cannot be written or locked.
     """
-    import fcntl
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    except OSError as error:
-        raise BadData(
-            f"cannot prepare data in {folder}: {error}; "
-            "set DDBENCH_CACHE to a folder that can be written"
-        ) from error
-    with lock:
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone_in(folder))
+        except BadValue as error:
+            raise BadData(
+                f"cannot prepare data in {folder}: {error.__cause__ or error}; "
+                "set DDBENCH_CACHE to a folder that can be written"
+            ) from error
         yield
 
 

@@ -13,9 +13,9 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 
 from bench.core.errors import BadValue
-from bench.data.cache import exclusive
 from bench.search.spaces import Value
 from bench.search.tables import opened
+from bench.storage.file_lock import alone_in
 from bench.study.search import OBJECTIVES, check_storage
 
 QUEUED = "queued"  # attribute of a study: how many points of its grid are
@@ -91,7 +91,7 @@ def enqueue_grid(study: Study, grid: Sequence[dict[str, Value]], trials: int, fo
 
     Each is queued once, also where two processes begin at the same time.
     """
-    with exclusive(folder):
+    with alone_in(folder):
         queued = int(study.user_attrs.get(QUEUED, 0))
         for index in range(queued, trials):
             study.enqueue_trial(grid[index % len(grid)])

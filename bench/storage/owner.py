@@ -1,4 +1,4 @@
-"""Owners: which process a lock or a temporary folder belongs to, and whether it still lives."""
+"""Owners: which process a lock, a folder, a trial or a run belongs to, and whether it lives."""
 
 import os
 import socket
@@ -41,7 +41,7 @@ class Owner:
 def this_process() -> Owner:
     """This process, with a token of its own at each call."""
     pid = os.getpid()
-    return Owner(socket.gethostname(), machine(), pid, started(pid) or "", uuid4().hex[:12])
+    return Owner(host(), machine(), pid, started(pid) or "", uuid4().hex[:12])
 
 
 def owner_named(name: str) -> Owner | None:
@@ -50,6 +50,17 @@ def owner_named(name: str) -> Owner | None:
     if len(parts) != 4 or not parts[1].isdigit():
         return None
     return Owner("", parts[0], int(parts[1]), parts[2], parts[3])
+
+
+def ended(name: str) -> bool:
+    """Whether the process of a name certainly ended; one of another machine may be alive."""
+    owner = owner_named(name)
+    return owner is not None and owner.gone() is True
+
+
+def host() -> str:
+    """The name of this machine."""
+    return socket.gethostname() or "localhost"
 
 
 @cache

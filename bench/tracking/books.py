@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.tracking import owner
+from bench.storage.owner import ended, host
 from bench.tracking.calls import log_params, log_points, log_tags, texts
 from bench.tracking.connection import alone, asking, connect, experiment_id
 from bench.tracking.inputs import log_input
@@ -151,9 +151,9 @@ class Books:
 
     def _kill_stale(self) -> None:
         """Ends runs of processes of this machine that died without saying so."""
-        here = f"attributes.status = 'RUNNING' and tags.host = '{owner.host()}'"
+        here = f"attributes.status = 'RUNNING' and tags.host = '{host()}'"
         for run in self._search(here):
-            if owner.dead(owner.host(), run.data.tags.get("process", "")):
+            if ended(run.data.tags.get("process", "")):
                 self._client.set_terminated(run.info.run_id, "KILLED")
 
     def _tag(self, op: Op) -> None:

@@ -1,6 +1,5 @@
 """Connecting to MLflow: silent, with short time-outs, and safe for processes that start at once."""
 
-import fcntl
 import logging
 import os
 import sqlite3
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from bench.core.errors import BenchError
+from bench.storage import file_lock
 from bench.storage.uris import sqlite_uri
 from bench.tracking.layout import file_name
 from bench.tracking.tracker import answers, public, sqlite_file
@@ -143,7 +143,7 @@ def alone(uri: str, folder: Path | None = None) -> Iterator[None]:
         return
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        file_lock.lock(lock)
         yield
 
 

@@ -5,7 +5,6 @@ locked, so that a file without a lock belongs to a process that ended. `<run>.ac
 that are delivered, `<run>.files/` holds artifacts on their way. All go when all is delivered.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -19,7 +18,8 @@ from types import TracebackType
 from typing import IO
 
 from bench.core.errors import BadData
-from bench.tracking import owner
+from bench.storage.file_lock import lock
+from bench.storage.owner import host, this_process
 from bench.tracking.layout import file_name
 
 Op = dict[str, object]
@@ -46,7 +46,7 @@ def new_header(study: str, uri: str, experiment: str, artifacts: str) -> Header:
     """A header of this process with a fresh run name."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     run = f"{file_name(study)}-{now}-{uuid.uuid4().hex[:8]}"
-    return Header(run, uri, experiment, artifacts, owner.host(), owner.process())
+    return Header(run, uri, experiment, artifacts, host(), this_process().name)
 
 
 class Outbox:
@@ -57,7 +57,7 @@ class Outbox:
         self.path = folder / f"{header.run}.jsonl"
         self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._file = os.fdopen(self.descriptor, "ab", buffering=0)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(self._file, wait=False)
         self._guard = threading.Lock()
         self.append({"op": "header", **asdict(header)})
 
@@ -180,7 +180,7 @@ class Claim:
     def __enter__(self) -> bool:
         try:
             self._file = self._path.open("rb")
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._file, wait=False)
         except OSError:  # owned by a living process, or delivered and removed meanwhile
             return False
         return self._path.exists()

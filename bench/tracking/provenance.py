@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.tracking import owner
+from bench.storage.owner import host
 
 PACKAGES = (
     "dd-bench", "torch", "torchvision", "timm", "POT", "numpy", "scipy", "scikit-learn", "pandas",
@@ -59,7 +59,7 @@ def provenance(folder: Path | None = None) -> Provenance:
         commit=commit,
         dirty=bool(diff),
         diff=diff,
-        host=owner.host(),
+        host=host(),
         device=device_name(),
         python=platform.python_version(),
         system=platform.platform(),

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from bench.storage.owner import machine, owner_named, started, this_process
+from bench.storage.owner import ended, machine, owner_named, started, this_process
 
 
 def test_this_process_lives() -> None:
@@ -34,6 +34,17 @@ def test_a_later_process_of_the_same_pid_is_another() -> None:
 
 def test_nothing_is_known_of_processes_elsewhere() -> None:
     assert replace(this_process(), machine="00000000").gone() is None
+
+
+def test_only_what_certainly_ended_is_called_so() -> None:
+    code = "from bench.storage.owner import this_process; print(this_process().name)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    name = done.stdout.strip()
+    assert ended(name)
+    assert not ended(this_process().name)
+    assert not ended(name.replace(machine(), "00000000"))  # its machine is not this one
+    assert not ended("nonsense")
+    assert not ended("")
 
 
 def test_names_of_owners_are_read_back() -> None:

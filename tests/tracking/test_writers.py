@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from deliveries import WRITER, Events, all_runs, histories, killed_writer, play, until
 
-from bench.tracking import owner
+from bench.storage.owner import host, this_process
 from bench.tracking.connection import connect, experiment_id
 from bench.tracking.delivery import DeliveryReport, deliver_pending
 from bench.tracking.mlflow_log import MlflowObserver
@@ -32,11 +32,11 @@ def test_runs_of_dead_processes_are_killed_even_without_their_outbox(
 ) -> None:
     client = connect(tracker.uri)
     experiment = experiment_id(client, tracker.uri, "bench/ablation", as_uri(folder))
-    code = "from bench.tracking import owner; print(owner.process())"
+    code = "from bench.storage.owner import this_process; print(this_process().name)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    owners = {"dead": done.stdout.strip(), "living": owner.process()}
+    owners = {"dead": done.stdout.strip(), "living": this_process().name}
     made = {
-        name: client.create_run(experiment, tags={"host": owner.host(), "process": text})
+        name: client.create_run(experiment, tags={"host": host(), "process": text})
         for name, text in owners.items()
     }
     play(MlflowObserver(tracker, folder, code=folder), [*study_events((0,))])
