@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bench.storage.atomic import explained
 from bench.storage.owner import Owner, this_process
@@ -25,10 +25,17 @@ FIRST_PAUSE, LAST_PAUSE = 0.02, 1.0  # seconds between two looks at a lock that 
 
 @dataclass(frozen=True)
 class Timing:
-    """How long an owner elsewhere may be silent, and how often one speaks, in seconds."""
+    """How long an owner elsewhere may be silent, and how often one speaks, in seconds.
+
+    Attributes:
+        clock: the waiter's own, which goes on while it sleeps.
+        sleep: waits between two looks.
+    """
 
     lease: float = LEASE
     beat: float = BEAT
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
 
 @contextmanager
@@ -92,7 +99,7 @@ def _take(
     timing: Timing,
 ) -> Ticket | None:
     """A ticket; None once `done`, or, where nobody hears of waiting, instead of waiting."""
-    watch, pause, told = _Watch(timing.lease), FIRST_PAUSE, False
+    watch, pause, told = _Watch(timing.lease, timing.clock), FIRST_PAUSE, False
     while not done():
         found = numbers(place, name)
         newest = read(place, name, found[-1]) if found else None
@@ -110,7 +117,7 @@ def _take(
         if not told:
             on_wait(newest.owner)
             told = True
-        time.sleep(pause)
+        timing.sleep(pause)
         pause = min(2 * pause, LAST_PAUSE)
     return None
 
@@ -139,16 +146,17 @@ class _Watch:
     """Judges whether an owner is dead, from what a waiter itself has seen."""
 
     lease: float
+    clock: Callable[[], float]
     seen: Ticket | None = None
-    since: float = field(default_factory=time.monotonic)
+    since: float = 0.0
 
     def dead(self, ticket: Ticket) -> bool:
         gone = ticket.owner.gone() if ticket.owner else None
         if gone is not None:
             return gone
         if ticket != self.seen:
-            self.seen, self.since = ticket, time.monotonic()
-        return time.monotonic() - self.since > self.lease
+            self.seen, self.since = ticket, self.clock()
+        return self.clock() - self.since > self.lease
 
 
 class _Heart:
