@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.plugin.recipes import Profile
+from bench.study.search import check_storage
 
 
 @dataclass(frozen=True)

@@ -84,10 +84,10 @@ def _measured(plan: CellPlan, store: Store) -> dict[str, object]:
         for task, manifest in known:
             for name, value in task.request.facts(manifest.meta, plan.at).items():
                 found.setdefault(name, value)
-    if manifest := store.readable(plan.synthetic.address):
-        found["peak_memory_recover"] = manifest.peak_memory
-    if manifest := store.readable(plan.address):
-        found |= {"device": manifest.device, "peak_memory": manifest.peak_memory}
+    if made := store.readable(plan.synthetic.address):
+        found["peak_memory_recover"] = made.peak_memory
+    if judged := store.readable(plan.address):
+        found |= {"device": judged.device, "peak_memory": judged.peak_memory}
     return found
 
 

@@ -69,8 +69,8 @@ class Evaluator(Protocol):
     """A protocol that trains a student on a synthetic set and scores it on real test images.
 
     Attributes:
-        needs: what it reads: classes of artifacts (SoftLabels, Teacher, the RealSet of training), or
-            requests by value.
+        needs: what it reads: classes of artifacts (SoftLabels, Teacher, RealSet: the training
+            split), or requests by value.
         sections: names of the recipe sections that it reads; they are part of the address.
         higher_is_better: direction of the score.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 
@@ -35,7 +35,8 @@ def storage_at(path: Path, url: str | None) -> BaseStorage:
     if url is not None:
         return database_at(url)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return JournalStorage(JournalFileBackend(str(path)))
+    journal: BaseStorage = JournalStorage(JournalFileBackend(str(path)))
+    return journal
 
 
 def database_at(url: str) -> RDBStorage:

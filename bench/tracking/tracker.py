@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from bench.core.errors import BadValue
-from bench.storage.uris import file_uri as as_uri
+from bench.storage.uris import file_uri, sqlite_uri
 from bench.storage.uris import sqlite_file as sqlite_file
-from bench.storage.uris import sqlite_uri
 
 SERVERS = ("http", "https")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
@@ -54,10 +53,10 @@ class Tracker:
         """URI under which experiments keep artifacts; "" leaves the choice to the server."""
         if self.artifacts:
             given = self.artifacts
-            return given if "://" in given or given.startswith("file:") else as_uri(Path(given))
+            return given if "://" in given or given.startswith("file:") else file_uri(Path(given))
         if self.served:
             return ""
-        return as_uri((self.database or beside / "mlflow.db").parent / "artifacts")
+        return file_uri((self.database or beside / "mlflow.db").parent / "artifacts")
 
 
 def default_uri(folder: Path) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.tracking.tracker import as_uri
+from bench.storage.uris import file_uri
 
 HOST = "127.0.0.1"
 
@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 def ui_command(uri: str, artifacts_root: str | Path, port: int) -> list[str]:
     """The command line of an MLflow server that only this machine can reach."""
     root = str(artifacts_root)
-    where = root if "://" in root or root.startswith("file:") else as_uri(Path(root))
+    where = root if "://" in root or root.startswith("file:") else file_uri(Path(root))
     return [
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri,
         "--artifacts-destination", where, "--host", HOST, "--port", str(port), "--workers", "1",
