@@ -7,20 +7,16 @@ import click
 from bench.app.observing import Ledger, started, tracker_for
 from bench.app.reporting import write_report
 from bench.app.session import Session
-from bench.core.errors import BadValue
+from bench.core.errors import BadData, BadValue
 from bench.core.events import ReportWritten, StudyFinished, StudyStarted
 from bench.execution.replay import finished, replay, span
-from bench.graph.plan import CellPlan
 from bench.storage.store import Store
-from bench.tracking.console import console
-from bench.tracking.delivery import all_delivered, deliver_pending
+from bench.tracking.connection import short_calls
+from bench.tracking.export import Exporter, Target
 from bench.tracking.layout import cell_key, experiment_name
-from bench.tracking.mlflow_log import MlflowObserver
-from bench.tracking.observers import fan_out
-from bench.tracking.tracked import finished_keys
+from bench.tracking.pending import Errand, deliver_pending
+from bench.tracking.recorder import Recorder
 from bench.tracking.tracker import Tracker, check_uri
-
-PATIENCE = 600.0  # seconds without progress that an import waits for a slow store
 
 UNKNOWN = (  # tags that would speak of the importer
     "git_commit", "dirty", "host", "machine", "mlflow.source.git.commit", "mlflow.user",
@@ -32,32 +28,66 @@ def import_study(session: Session, uri: str | None) -> int:
 
     Raises:
         BadValue: the store holds no finished cell of it.
+        BadData: an artifact is not as it was stored.
     """
     if uri is not None:
         check_uri(uri)
-    cells = finished(session.plan, session.store)
+    tracker = tracker_for(session, uri, enabled=True)
+    plan, store = session.plan, session.store
+    cells = finished(plan, store)
     if not cells:
         raise BadValue(
-            f"expected finished cells of {session.plan.study.name} ({session.plan.profile}) in "
-            f"{session.store.root}, found none; the same --profile, --set and --plugin as of the "
+            f"expected finished cells of {plan.study.name} ({plan.profile}) in "
+            f"{store.root}, found none; the same --profile, --set and --plugin as of the "
             "run are needed, `bench store ls` lists what is there"
         )
-    tracker = tracker_for(session, uri, enabled=True)
-    deliver_first(session.store)
-    known = tracked(session, tracker, cells)
-    name = f"experiment {experiment_name(session.plan.study.name)}"
-    if len(known) == len(cells):
-        click.echo(f"nothing to import: {name} has all {len(cells)} finished cells")
-        return 0
-    delivered = tell(session, tracker, known)
-    click.echo(f"imported {len(cells) - len(known)} of {len(cells)} finished cells into {name}")
-    return 0 if delivered else 1
+    deliver_first(store, tracker)
+    name = experiment_name(plan.study.name)
+    with short_calls():
+        exporter = exporter_for(tracker, store, name)
+        told = exporter.finished_keys()
+        known = [cell for cell in cells if cell_key(cell.address, cell.cell.label) in told]
+        if len(known) == len(cells):
+            click.echo(f"nothing to import: experiment {name} has all {len(cells)} finished cells")
+            return 0
+        whole = exported(exporter, record(session, tracker))
+    if whole and len(cells) == len(plan.cells):
+        Ledger(session, tracker, store.local_folder("tracking")).enter()
+    click.echo(
+        f"imported {len(cells) - len(known)} of {len(cells)} finished cells into experiment {name}"
+    )
+    return 0 if whole else 1
 
 
-def deliver_first(store: Store) -> None:
+def deliver_first(store: Store, tracker: Tracker) -> None:
     """Delivers what earlier commands left, so that it is known."""
-    for problem in deliver_pending(store.local_folder("tracking")).problems:
+    for problem in deliver_pending(store, tracker.uri).problems:
         click.echo(f"tracking: {problem}", err=True)
+
+
+def exporter_for(tracker: Tracker, store: Store, experiment: str) -> Exporter:
+    """What exports to an experiment."""
+    root = tracker.artifact_root(store.local_folder("tracking"))
+    return Exporter(store, Target(tracker.uri, experiment, root))
+
+
+def exported(exporter: Exporter, recorder: Recorder) -> bool:
+    """Exports what was recorded; whether all of it.
+
+    Raises:
+        BadData: an artifact is not as it was stored; all others are exported.
+    """
+    path = recorder.pending.path
+    whole = Errand(path, exporter).go()
+    for problem in exporter.runs.refused:
+        click.echo(f"tracking: {problem}", err=True)
+    if whole:
+        path.unlink()
+    elif exporter.runs.blocked:
+        click.echo(f"tracking: {exporter.runs.blocked}", err=True)
+    if exporter.lost:
+        raise BadData(next(iter(exporter.lost)))
+    return bool(whole)
 
 
 def unclaimed(begun: StudyStarted, name: str) -> StudyStarted:
@@ -67,30 +97,18 @@ def unclaimed(begun: StudyStarted, name: str) -> StudyStarted:
     return replace(begun, tags={**begun.tags, **source, **unknown, "origin": "store"})
 
 
-def tracked(session: Session, tracker: Tracker, cells: list[CellPlan]) -> list[CellPlan]:
-    """Cells that have a finished run."""
-    keys = finished_keys(tracker.uri, experiment_name(session.plan.study.name))
-    return [cell for cell in cells if cell_key(cell.address, cell.cell.label) in keys]
-
-
-def tell(session: Session, tracker: Tracker, known: list[CellPlan]) -> bool:
-    """Replays the study to MLflow, with its report; whether all was delivered."""
-    plan, folder = session.plan, session.store.local_folder("tracking")
-    shown, quiet = console(quiet=True), replace(tracker, system_metrics=0)
-    when = span(plan, session.store)
-    log = MlflowObserver(quiet, folder, lambda note: fan(note), patience=PATIENCE, span=when)
-    fan, ledger = fan_out([shown, log]), Ledger(session, tracker, folder)
-    status = "KILLED"
+def record(session: Session, tracker: Tracker) -> Recorder:
+    """Writes down what the store has of a study and no run has recorded, with its report."""
+    plan, store, status = session.plan, session.store, "KILLED"
+    recorder = Recorder(tracker, store, span=span(plan, store))
+    recorder.begin(unclaimed(started(session), plan.study.name))
     try:
-        fan(unclaimed(started(session), plan.study.name))
-        replay(plan, session.store, fan, known)
+        replay(plan, store, recorder)
         report = write_report(session)
-        fan(ReportWritten([str(path) for path in report.paths]))
-        if len(finished(plan, session.store)) == len(plan.cells):
+        recorder(ReportWritten([str(path) for path in report.paths]))
+        if len(finished(plan, store)) == len(plan.cells):
             status = "FINISHED"
-        fan(StudyFinished(plan.study.name, status, report.metrics))
+        recorder(StudyFinished(plan.study.name, status, report.metrics))
     finally:
-        fan.close(status)
-    if status == "FINISHED":
-        ledger.enter()
-    return all_delivered(folder)
+        recorder.close(status)
+    return recorder

@@ -1,34 +1,23 @@
 """The observers of a run: the console, and MLflow where it is wanted."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.app.session import Session
-from bench.core.errors import CorruptArtifact
-from bench.core.events import (
-    CellFinished,
-    CellStarted,
-    Emit,
-    Event,
-    Note,
-    StageFinished,
-    StudyStarted,
-)
+from bench.core.events import Emit, StudyStarted
 from bench.core.fingerprint import HEX, digest_of
-from bench.execution.replay import hit_of, own_memories, stages_made
-from bench.graph.plan import CellPlan, Plan
-from bench.storage.store import Store
+from bench.core.public import public
 from bench.tracking.console import console
-from bench.tracking.delivery import all_delivered, deliver_pending
+from bench.tracking.curves import FOLDER, Curves
 from bench.tracking.layout import experiment_name
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import FanOut, Observer, fan_out
-from bench.tracking.tracker import Tracker, default_uri, public
+from bench.tracking.pending import lists
+from bench.tracking.tracker import Tracker, default_uri
 
 if TYPE_CHECKING:
     from bench.app.running import RunOptions
-
 
 TRACKED = "tracked"  # kind of the records that remember what a tracker has
 
@@ -75,52 +64,8 @@ class Ledger:
 
     def enter(self) -> None:
         """Notes this run, if tracking is on and nothing waits for delivery."""
-        if self.tracker.enabled and all_delivered(self.folder):
+        if self.tracker.enabled and not lists(self.folder):
             self.session.store.put_record(TRACKED, self.key, {"uri": public(self.tracker.uri)})
-
-
-class Completing:
-    """Passes a run's events on to an observer that is to know every cell wholly.
-
-    A run looks at what it needs: of a known score, at nothing before it; of an artifact that it
-    has in memory, not again. What it left out is told when the cell ends, as `replay` would.
-
-    Args:
-        say: hears of artifacts that are not as they were stored.
-    """
-
-    def __init__(self, observer: Observer, plan: Plan, store: Store, say: Emit) -> None:
-        self._observer, self._store, self._say = observer, store, say
-        self._cells = {(cell.cell.label, cell.address): cell for cell in plan.cells}
-        self._told: set[str] = set()
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, CellStarted):
-            self._told.clear()
-        elif isinstance(event, StageFinished):
-            self._told.add(event.stage)
-        elif isinstance(event, CellFinished):
-            event = self._completed(event)
-        self._observer(event)
-
-    def close(self, status: str) -> None:
-        """Closes the observer."""
-        self._observer.close(status)
-
-    def _completed(self, event: CellFinished) -> CellFinished:
-        cell = self._cells[event.cell, event.address]
-        for stage in stages_made(cell, self._store):
-            if stage not in self._told:
-                self._observer(self._readable(cell, stage))
-        memories = own_memories(cell, self._store)
-        return replace(event, metrics={**event.metrics, **memories})
-
-    def _readable(self, cell: CellPlan, stage: str) -> StageFinished:
-        try:
-            return hit_of(cell, stage, self._store, load=True)
-        except CorruptArtifact as error:
-            self._say(Note(f"tracking: {cell.cell.label}: no picture: {error}"))
-            return hit_of(cell, stage, self._store, load=False)
 
 
 def tracker_for(session: Session, uri: str | None, enabled: bool, models: bool = False) -> Tracker:
@@ -135,13 +80,10 @@ def observed(session: Session, options: "RunOptions") -> Observed:
     tracker = tracker_for(session, options.tracking_uri, options.track, options.log_model)
     folder = session.store.local_folder("tracking")
     ledger = Ledger(session, tracker, folder)
-    if tracker.enabled:
-        for problem in deliver_pending(folder).problems:
-            observers[0](Note(f"tracking: {problem}"))
-        if tracker.models or not ledger.known():
-            log = MlflowObserver(tracker, folder, say=lambda note: fan(note))
-            whole = Completing(log, session.plan, session.store, lambda note: fan(note))
-            observers.append(whole)
+    if tracker.enabled and (tracker.models or lists(folder) or not ledger.known()):
+        observers.append(MlflowObserver(tracker, session.store, say=lambda note: fan(note)))
+    else:
+        observers.append(Curves(session.store.local_folder(FOLDER)))
     fan = fan_out(observers)
     fan(started(session))
     return Observed(fan, hint_for(session, tracker, options.tracking_uri), ledger)

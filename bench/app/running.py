@@ -1,6 +1,5 @@
 """What `bench run` does around a plan: announce, observe, execute, tabulate, report."""
 
-import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from bench.app.session import Session
 from bench.app.workers import workers
 from bench.core.errors import StopRun
 from bench.core.events import ReportWritten, StudyFinished
+from bench.core.public import public
 from bench.execution.results import Outcome
 from bench.execution.runner import run_plan
 from bench.execution.workshop import Workshop
@@ -26,8 +26,6 @@ from bench.tracking.tracker import check_uri
 
 if TYPE_CHECKING:
     import torch
-
-PASSWORD = re.compile(r"(?<=://)[^/\s]*@")  # with the user name, in an address
 
 
 @dataclass(frozen=True)
@@ -122,12 +120,7 @@ def _conclude(session: Session, watch: Observed, outcomes: list[Outcome], report
 
 
 def again() -> str:
-    """The command line of this process, ready to be pasted."""
+    """The command line of this process, to be pasted; its addresses have lost their passwords."""
     name = Path(sys.argv[0]).name
     program = ["python", "-m", "bench.cli.main"] if name == "main.py" else [name]
-    return shlex.join([*program, *sys.argv[1:]])
-
-
-def published() -> str:
-    """The same for files that others see: addresses have lost user name and password."""
-    return PASSWORD.sub("", again())
+    return shlex.join([*program, *map(public, sys.argv[1:])])

@@ -8,13 +8,14 @@ from urllib.request import urlopen
 import click
 
 from bench.core.errors import BadValue
+from bench.core.public import public
 from bench.storage.store import Store
 from bench.tracking.comparison import newest_comparison
 from bench.tracking.connection import connect, short_calls
-from bench.tracking.delivery import deliver_pending
 from bench.tracking.layout import experiment_name
+from bench.tracking.pending import deliver_pending
 from bench.tracking.shared_view import share_view
-from bench.tracking.tracker import Tracker, check_uri, default_uri, public
+from bench.tracking.tracker import Tracker, check_uri, default_uri
 from bench.tracking.ui import HOST, charts_url, comparison_url, ui_command
 
 READY = 90.0  # seconds until the server must answer
@@ -24,17 +25,18 @@ def serve(root: str, uri: str | None, port: int, study: str, dry_run: bool) -> i
     """Starts the server, waits until it answers, prints what to open, and stays with it."""
     if uri is not None:
         check_uri(uri)
-    folder = Store(root).local_folder("tracking")
+    store = Store(root)
+    folder = store.local_folder("tracking")
     tracker = Tracker(uri or default_uri(folder))
     base = tracker.uri if tracker.served else f"http://{HOST}:{port}"
-    for problem in deliver_pending(folder).problems:
+    for problem in deliver_pending(store, tracker.uri).problems:
         click.echo(f"tracking: {problem}", err=True)
     command = ui_command(tracker.uri, tracker.artifact_root(folder) or folder / "artifacts", port)
     with short_calls():
         addresses = prepared(tracker.uri, base, study, keep=not dry_run)
     if tracker.served or dry_run:
         click.echo(addresses)
-        click.echo("" if tracker.served else f"started by: {' '.join(command)}")
+        click.echo("" if tracker.served else f"started by: {public(' '.join(command))}")
         return 0
     log = folder / "ui.log"
     click.echo(f"starting MLflow on {public(tracker.uri)}, its log is {log} ...")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.app.reporting import provenance_of
-from bench.app.running import published
+from bench.app.running import again
 from bench.app.session import Session
 from bench.artifacts.values import Teacher
 from bench.execution.results import row_of
@@ -65,7 +65,7 @@ def describe(
         facts=_facts(search, rows) | _grid(found) | _teachers(search, test, store),
         made=made,
         alone=alone,
-        command=published(),
+        command=again(),
         storage=storage,
         provenance=provenance_of(search.base),
     )

@@ -1,14 +1,20 @@
 """`bench track import` of a sweep: its trials in the store become the runs of a tracked one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from bench.app.importing import PATIENCE, deliver_first, import_study, unclaimed
+from bench.app.importing import (
+    deliver_first,
+    exported,
+    exporter_for,
+    import_study,
+    unclaimed,
+)
 from bench.app.observing import tracker_for
-from bench.app.running import published
+from bench.app.running import again
 from bench.app.session import Session
 from bench.app.sweep_describing import Found
 from bench.app.sweep_opening import Open, found_search
@@ -22,12 +28,9 @@ from bench.search.past import PastTrial, past_trials
 from bench.search.queue import FINISHED, counted
 from bench.search.spaces import quiet
 from bench.storage.store import Store
-from bench.tracking.console import console
-from bench.tracking.delivery import all_delivered
+from bench.tracking.connection import short_calls
 from bench.tracking.layout import cell_key, experiment_name
-from bench.tracking.mlflow_log import MlflowObserver
-from bench.tracking.observers import fan_out
-from bench.tracking.tracked import told_keys
+from bench.tracking.recorder import Recorder
 from bench.tracking.tracker import Tracker
 
 
@@ -41,8 +44,9 @@ def import_sweep(options: SweepOptions) -> int:
     past = past_sweep(options, Store(options.arguments.store))
     session = Session(past.opened[0].search.base, past.store, options.arguments.data_root)
     tracker = tracker_for(session, options.run.tracking_uri, enabled=True)
-    deliver_first(past.store)
-    code = _import_trials(past, tracker)
+    deliver_first(past.store, tracker)
+    with short_calls():
+        code = _import_trials(past, tracker)
     best = past.folder / "best.py"
     if not best.exists():
         return code
@@ -94,7 +98,7 @@ def past_sweep(options: SweepOptions, store: Store) -> PastSweep:
         given = options.arguments
         raise BadValue(
             f"expected trials of the sweep {given.study} ({given.profile}) in {place}, found "
-            f"none; `{published().replace('track import', 'sweep', 1)}` runs it; the options of "
+            f"none; `{again().replace('track import', 'sweep', 1)}` runs it; the options of "
             "the run are needed, except for how many trials and where they run"
         )
     trials = [t for one in opened for t in past_trials(one.search, one.study, store)]
@@ -105,7 +109,8 @@ def past_sweep(options: SweepOptions, store: Store) -> PastSweep:
 def _import_trials(past: PastSweep, tracker: Tracker) -> int:
     """Tells what MLflow lacks, and says what it was; returns the exit code."""
     kept = [trial for trial in past.trials if trial.kept()]
-    told = told_keys(tracker.uri, past.experiment)
+    exporter = exporter_for(tracker, past.store, past.experiment)
+    told = exporter.told_keys()
     new = [t for t in kept if cell_key(t.address, t.events.label) not in told]
     if lost := len(past.trials) - len(kept):
         click.echo(
@@ -113,33 +118,27 @@ def _import_trials(past: PastSweep, tracker: Tracker) -> int:
             f"in {past.store.root}",
             err=True,
         )
-    whole = not past.over or past.begun.tags["study_address"] in told
-    if not kept or (not new and whole):
+    over = not past.over or past.begun.tags["study_address"] in told
+    if not kept or (not new and over):
         there = f"experiment {past.experiment} has all {len(kept)} trials" if kept else "no trial"
         click.echo(f"nothing to import: {there}")
         return 0
-    delivered = _tell(past, tracker, kept, new)
+    whole = exported(exporter, _record(past, tracker, kept))
     click.echo(f"imported {len(new)} of {len(kept)} trials into experiment {past.experiment}")
-    return 0 if delivered else 1
+    return 0 if whole else 1
 
 
-def _tell(
-    past: PastSweep, tracker: Tracker, kept: Sequence[PastTrial], new: Sequence[PastTrial]
-) -> bool:
-    """Tells MLflow of the sweep and of new trials; whether all was delivered."""
-    folder, still = past.store.local_folder("tracking"), replace(tracker, system_metrics=0)
+def _record(past: PastSweep, tracker: Tracker, kept: Sequence[PastTrial]) -> Recorder:
+    """Writes down what the store has of a sweep and no worker has recorded."""
     begins, ends = zip(*(trial.span() for trial in kept), strict=True)
-    when = (min(begins), max(ends))
-    log = MlflowObserver(still, folder, lambda note: fan(note), patience=PATIENCE, span=when)
-    fan = fan_out([console(quiet=True), log])
-    status = "KILLED"
+    status, recorder = "KILLED", Recorder(tracker, past.store, span=(min(begins), max(ends)))
+    recorder.begin(past.begun)
     try:
-        fan(past.begun)
-        for trial in new:
-            trial.tell(fan)
+        for trial in kept:
+            trial.tell(recorder)
         for event in ending(past.options, past.opened, past.store, past.folder):
-            fan(event)
+            recorder(event)
         status = "FINISHED" if past.over else "KILLED"
     finally:
-        fan.close(status)
-    return all_delivered(folder)
+        recorder.close(status)
+    return recorder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bench.app.running import published, run_study
+from bench.app.running import again, run_study
 from bench.app.session import Session, find_source
 from bench.app.sweep_describing import Found, describe, rows_of
 from bench.app.sweep_options import SweepOptions
@@ -54,7 +54,7 @@ def write_best(found: Sequence[Found], folder: Path, options: SweepOptions) -> P
     path = folder / "best.py"
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(
-        path, best_study(winners, options.arguments.profile, published(), mark_of(options)).encode()
+        path, best_study(winners, options.arguments.profile, again(), mark_of(options)).encode()
     )
     return path
 

@@ -9,14 +9,14 @@ from bench.app.session import Session
 from bench.app.sweep_opening import Open
 from bench.app.sweep_options import SweepOptions
 from bench.app.sweep_reporting import tested
-from bench.core.events import Event, Note, ReportWritten, StudyFinished, StudyStarted
+from bench.core.events import Event, ReportWritten, StudyFinished, StudyStarted
 from bench.core.fingerprint import HEX, digest_of
 from bench.execution.results import row_of
 from bench.search.standings import standings
 from bench.storage.store import Store
 from bench.study.search import Sweep
 from bench.tracking.console import console
-from bench.tracking.delivery import deliver_pending
+from bench.tracking.curves import FOLDER, Curves
 from bench.tracking.layout import summarise
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.observers import FanOut, Observer, fan_out
@@ -29,11 +29,9 @@ def watched(options: SweepOptions, opened: Sequence[Open], store: Store) -> FanO
     observers: list[Observer] = [console(options.run.quiet)]
     tracker = tracker_for(session, options.run.tracking_uri, options.run.track)
     if tracker.enabled:
-        folder = store.local_folder("tracking")
-        problems = deliver_pending(folder).problems
-        observers.append(MlflowObserver(tracker, folder, say=lambda note: fan(note)))
-        for problem in problems:
-            observers[0](Note(f"tracking: {problem}"))
+        observers.append(MlflowObserver(tracker, store, say=lambda note: fan(note)))
+    else:
+        observers.append(Curves(store.local_folder(FOLDER)))
     fan = fan_out(observers)
     fan(started(opened))
     return fan
@@ -46,7 +44,7 @@ def tell_result(options: SweepOptions, opened: Sequence[Open], store: Store, fol
     if not tracker.enabled:
         return
     quiet, shown = replace(tracker, system_metrics=0), console(quiet=True)
-    log = MlflowObserver(quiet, store.local_folder("tracking"), say=lambda note: fan(note))
+    log = MlflowObserver(quiet, store, say=lambda note: fan(note))
     fan = fan_out([shown, log])
     fan(started(opened))
     for event in ending(options, opened, store, folder):

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bench.core.errors import BadValue
+
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
@@ -60,11 +62,16 @@ class CellStarted(Event):
 
 @dataclass(frozen=True)
 class StageStarted(Event):
-    """A stage begins to compute (a store hit emits only StageFinished)."""
+    """A stage begins to compute (a store hit emits only StageFinished).
+
+    Attributes:
+        series: which of a trial's cells it belongs to, such as `s0`; "" where there is one.
+    """
 
     cell: str
     stage: str
     address: str
+    series: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,9 @@ class Step(Event):
 
     An observer reads the tensors only every k steps, so that nothing synchronises in a hot loop.
     `at` is when it was, in seconds since the epoch, where that is not now.
+
+    Raises:
+        BadValue: the stage is no text, a count is no int >= 0, or the values are no mapping.
     """
 
     stage: str
@@ -80,6 +90,20 @@ class Step(Event):
     total: int
     values: Mapping[str, "Tensor | float"] = field(default_factory=dict)
     at: float | None = None
+
+    def __post_init__(self) -> None:
+        """Says what is wrong where the step is made, not in some observer later."""
+        if not (isinstance(self.stage, str) and self.stage):
+            raise _malformed(f"the name of a stage first, given {self.stage!r:.60}")
+        for name, count in (("step", self.step), ("total", self.total)):
+            if not isinstance(count, int) or count < 0:
+                raise _malformed(f"{name} as an int >= 0, given {count!r:.60}")
+        if not isinstance(self.values, Mapping):
+            raise _malformed(f"values as a mapping of names, given {self.values!r:.60}")
+
+
+def _malformed(text: str) -> BadValue:
+    return BadValue(f"Step(stage, step, total, values): expected {text}")
 
 
 @dataclass(frozen=True)
@@ -113,7 +137,11 @@ class StudentTrained(Event):
 
 @dataclass(frozen=True)
 class StageFinished(Event):
-    """A stage's artifact is there: computed in `seconds`, or found in the store (`hit`)."""
+    """A stage's artifact is there: computed in `seconds`, or found in the store (`hit`).
+
+    Attributes:
+        series: which of a trial's cells it belongs to, such as `s0`; "" where there is one.
+    """
 
     cell: str
     stage: str
@@ -122,6 +150,7 @@ class StageFinished(Event):
     peak_memory: int
     hit: bool
     artifact: object | None = None
+    series: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What a trial cost: of its own, with the stages it shares, and what the store spared it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bench.core.events import Emit, Event, StageFinished, Step
+from bench.core.events import Emit, Event, StageFinished, StageStarted, Step
 from bench.execution.results import number
 from bench.graph.plan import CellPlan
 from bench.storage.store import Store
@@ -26,6 +26,8 @@ class Meter:
     def __call__(self, event: Event) -> None:
         if isinstance(event, Step) and self.prefix:
             event = Step(f"{event.stage}/{self.prefix}", event.step, event.total, event.values)
+        if isinstance(event, StageStarted | StageFinished) and self.prefix:
+            event = replace(event, series=self.prefix)
         if isinstance(event, StageFinished) and event.address not in self._seen:
             self._seen.add(event.address)
             self.made += not event.hit

@@ -10,14 +10,14 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.core.events import CellFailed, CellFinished, Emit
-from bench.execution.replay import created, hit_of, own_memories, stages_made
+from bench.execution.replay import created, hits
 from bench.execution.results import row_of
 from bench.graph.plan import CellPlan, Plan
 from bench.search.judged import Judged, judged_of
 from bench.search.pruning import paired_seeds, rungs
 from bench.search.queue import counted
 from bench.search.settings import Search
-from bench.search.telling import ERROR, TrialEvents, address_of, seeds_of
+from bench.search.telling import ERROR, TrialEvents, address_of, seeds_of, series_of
 from bench.storage.store import Store
 
 Ran = tuple[Plan, CellPlan]
@@ -63,16 +63,12 @@ class PastTrial(ABC):
         """Its cells, rung by rung."""
 
     def tell(self, emit: Emit) -> None:
-        """Emits its events, with the times at which it was computed.
-
-        Raises:
-            CorruptArtifact: one is not as it was stored.
-        """
+        """Emits its events, with the times at which it was computed."""
         begin, end = self.span()
         emit(self.events.started(self.plans[0], begin))
         for index, (plan, cell) in enumerate(self.ran(), 1):
-            for stage in stages_made(cell, self.store):
-                emit(hit_of(cell, stage, self.store, load=True))
+            for hit in hits(cell, self.store, series_of(cell, plan)):
+                emit(hit)
             top1 = float(str(row_of(cell, plan, self.store)["top1"]))
             emit(self.events.scored(index, plan, top1, self._made(cell)))
         emit(self.end(end))
@@ -109,9 +105,7 @@ class JudgedTrial(PastTrial):
         return end - self.judged.seconds_all, end
 
     def end(self, at: float) -> CellFinished:
-        *_, (_, last) = self.ran()
-        memories = own_memories(last, self.store)
-        return self.events.finished(self.judged, self.trial.state.name, at, memories)
+        return self.events.finished(self.judged, self.trial.state.name, at)
 
     def ran(self) -> Iterator[Ran]:
         """All but those before which its pruner stopped it."""

@@ -1,6 +1,6 @@
 """What observers are told of a trial, while it runs or from the store: its events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optuna.study import Study
@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, Trial
 from bench.core.events import CellFailed, CellFinished, CellStarted, Step
 from bench.core.fingerprint import digest_of
 from bench.execution.runner import params_of, tags_of
-from bench.graph.plan import Plan
+from bench.graph.plan import CellPlan, Plan
 from bench.search.judged import Judged
 from bench.search.pruning import paired_seeds, rungs
 from bench.search.queue import occurrence, setting
@@ -59,12 +59,10 @@ class TrialEvents:
         judged: Judged,
         state: str,
         at: float | None = None,
-        metrics: Mapping[str, float] | None = None,
     ) -> CellFinished:
         """The event that ends a trial; its row names no score, since no seed has it."""
         tags = {"optuna_state": state, "pruned": str(judged.stopped).lower()}
-        numbers = {**judged.metrics(), **(metrics or {})}
-        return CellFinished(self.label, judged.address, numbers, self._row(), tags, at)
+        return CellFinished(self.label, judged.address, judged.metrics(), self._row(), tags, at)
 
     def failed(self, error: str, at: float | None = None) -> CellFailed:
         """The event that ends a trial which broke down."""
@@ -82,6 +80,11 @@ def seeds_of(search: Search, study: Study, trial: Trial | FrozenTrial) -> tuple[
         return paired_seeds(sweep, trial.number)
     first = sweep.seeds * occurrence(study, trial)
     return tuple(range(first, first + sweep.seeds))
+
+
+def series_of(cell: CellPlan, plan: Plan) -> str:
+    """What tells the curves of a trial's cells apart, "" where it has one."""
+    return f"s{cell.cell.seed}" if len(plan.cells) > 1 else ""
 
 
 def address_of(plan: Plan) -> str:

@@ -14,7 +14,7 @@ from bench.search.costs import Meter, own_bytes, own_memory, shared_seconds
 from bench.search.judged import Judged
 from bench.search.pruning import rungs
 from bench.search.settings import Search
-from bench.search.telling import TrialEvents, address_of, seeds_of
+from bench.search.telling import TrialEvents, address_of, seeds_of, series_of
 from bench.study.search import Sweep
 
 
@@ -69,7 +69,7 @@ class TrialRun:
         return rows, False
 
     def _cell(self, cell: CellPlan, plan: Plan) -> dict[str, object]:
-        self.meter.prefix = f"s{cell.cell.seed}" if len(plan.cells) > 1 else ""
+        self.meter.prefix = series_of(cell, plan)
         self.shop.finish(cell)
         return row_of(cell, plan, self.shop.store)
 

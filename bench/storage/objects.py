@@ -110,6 +110,17 @@ class Objects:
                 problem = str(error)
         raise CorruptArtifact(f"{file}: {problem}; {REMEDY}")
 
+    def payload(self, address: str) -> Path:
+        """The local file that holds an artifact's tensors, checked against its manifest.
+
+        Raises:
+            CorruptArtifact: it is missing or not as it was stored.
+        """
+        file, problem = self._inspect(self.manifest(address), self.verify_loads)
+        if problem:
+            raise CorruptArtifact(f"{file}: {problem}; {REMEDY}")
+        return file
+
     def problem(self, address: str) -> Problem | None:
         """What is wrong with an artifact, read from all of its bytes; None where it is intact."""
         try:

@@ -134,6 +134,14 @@ class Store:
         """
         return self._objects.load(address, kind)
 
+    def payload(self, address: str) -> Path:
+        """The local file of an artifact's tensors, for readers without torch.
+
+        Raises:
+            CorruptArtifact: it is missing or not as it was stored.
+        """
+        return self._objects.payload(address)
+
     def addresses(self, prefix: str = "") -> Iterator[str]:
         """Addresses of all artifacts that begin with a prefix."""
         return self._objects.addresses(prefix)

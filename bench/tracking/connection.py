@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import psutil
 
 from bench.core.errors import BenchError
+from bench.core.public import public
 from bench.storage import file_lock
 from bench.storage.uris import sqlite_uri
 from bench.tracking.layout import file_name
-from bench.tracking.tracker import answers, public, sqlite_file
+from bench.tracking.tracker import answers, sqlite_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -65,7 +66,7 @@ def asking(uri: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         lines = str(error).splitlines()
-        text = (lines[0] if lines else type(error).__name__)[:300]
+        text = public(lines[0] if lines else type(error).__name__)[:300]
         raise _kind(str(error.error_code))(f"{public(uri)}: {text}") from error
 
 
@@ -130,17 +131,13 @@ def import_mlflow() -> None:
 
 
 @contextmanager
-def alone(uri: str, folder: Path | None = None) -> Iterator[None]:
-    """Keeps other processes from a local SQLite file for a while.
-
-    Servers and other databases look after themselves; there, what takes several calls is done by
-    one process at a time of those that share a folder, where one is given.
-    """
+def alone(uri: str) -> Iterator[None]:
+    """Keeps other processes from a local SQLite file for a while; others look after themselves."""
     database = sqlite_file(uri)
-    place = database.with_suffix(".lock") if database else folder and folder / "server.lock"
-    if place is None:
+    if database is None:
         yield
         return
+    place = database.with_suffix(".lock")
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("w") as lock:
         file_lock.lock(lock)

@@ -9,13 +9,11 @@ from bench.core.events import RealSplit
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from bench.artifacts.values import SyntheticSet
-
 DIGEST = 36  # characters, MLflow's limit
 
 
 def real_input(used: RealSplit) -> dict[str, object]:
-    """A split of a real set as an operation's fields; its context is `train` or `test`."""
+    """A split of a real set as `log_input` takes it; its context is `train` or `test`."""
     return {
         "name": used.name,
         "digest": used.digest,
@@ -23,35 +21,39 @@ def real_input(used: RealSplit) -> dict[str, object]:
         "source": {"split": used.split, "sha256": used.digest},
         "shape": used.shape,
         "profile": {"images": used.images},
+        "mean": tuple(used.mean),
+        "std": tuple(used.std),
     }
 
 
-def synthetic_input(name: str, address: str, made: "SyntheticSet") -> dict[str, object]:
-    """A synthetic set as an operation's fields: its digest is its address in the store."""
+def synthetic_input(
+    name: str, address: str, shape: Sequence[int], image_bytes: int, dtype: str = "uint8"
+) -> dict[str, object]:
+    """A synthetic set of (n, ch, H, W) images; its digest is its address in the store."""
     return {
         "name": name,
         "digest": address,
         "context": "distilled",
         "source": {"address": address},
-        "shape": tuple(made.images.shape[1:]),
-        "dtype": str(made.images.dtype).removeprefix("torch."),
-        "profile": {"images": len(made.labels), "bytes": made.stored_bytes},
+        "shape": tuple(shape[1:]),
+        "dtype": dtype,
+        "profile": {"images": shape[0], "bytes": image_bytes},
     }
 
 
-def log_input(client: "MlflowClient", run: str, op: Mapping[str, object]) -> None:
+def log_input(client: "MlflowClient", run: str, used: Mapping[str, object]) -> None:
     """Names a data set of a run, with what it holds; repeated, it adds nothing."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     data = Dataset(
-        name=str(op["name"]),
-        digest=str(op["digest"])[:DIGEST],
+        name=str(used["name"]),
+        digest=str(used["digest"])[:DIGEST],
         source_type="code",  # MLflow's word for what no URL leads to
-        source=json.dumps({"tags": op.get("source", {})}),
-        schema=_schema(op.get("shape"), str(op.get("dtype", "uint8"))),
-        profile=json.dumps(op.get("profile", {})),
+        source=json.dumps({"tags": used.get("source", {})}),
+        schema=_schema(used.get("shape"), str(used.get("dtype", "uint8"))),
+        profile=json.dumps(used.get("profile", {})),
     )
-    context = InputTag("mlflow.data.context", str(op["context"]))
+    context = InputTag("mlflow.data.context", str(used["context"]))
     client.log_inputs(run, [DatasetInput(data, [context])])
 
 

@@ -3,7 +3,7 @@
 Needs no torch, since the process that draws them has none.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +13,6 @@ from PIL import ImageDraw
 
 SIDE, GAP = 64, 2
 TILE, MOST = 30, 30  # pixels of one entry of a confusion matrix; classes up to which it is lettered
-
-
-def drawn(draft: Path, op: Mapping[str, object]) -> Iterator[Path]:
-    """Pictures that an operation asks for, beside the `.npy` file that they are drawn from."""
-    rows, files = op["rows"], op["files"]
-    assert isinstance(rows, list)
-    assert isinstance(files, list)
-    for name in files:
-        draw(str(op["kind"]), np.load(draft), rows, draft.parent / str(name))
-        yield draft.parent / str(name)
 
 
 def draw(kind: str, draft: NDArray[np.generic], rows: Sequence[int], path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.core.public import public
 from bench.storage.owner import host
 
 PACKAGES = (
@@ -48,8 +49,9 @@ class Provenance:
         return found | ({"dirty": str(self.dirty).lower()} if self.commit else {})
 
     def summary(self) -> dict[str, object]:
-        """Everything but the diff, ready for JSON."""
-        return {key: value for key, value in asdict(self).items() if key != "diff"}
+        """Everything but the diff, ready for JSON; addresses in the command hold no password."""
+        found = {key: value for key, value in asdict(self).items() if key != "diff"}
+        return found | {"command": [public(word) for word in self.command]}
 
 
 def provenance(folder: Path | None = None) -> Provenance:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from bench.core.errors import BadValue
+from bench.core.public import public
 from bench.storage.uris import file_uri, sqlite_uri
 from bench.storage.uris import sqlite_file as sqlite_file
 
@@ -23,7 +24,7 @@ class Tracker:
         uri: any tracking URI of MLflow but a folder, which MLflow 3 no longer writes to.
         experiment: name of the experiment, "" for `bench/<study>`.
         artifacts: folder or URI for artifacts where no server chooses one; "" puts them beside a
-            SQLite file, else beside the outbox.
+            SQLite file, else in the store's tracking folder.
         models: whether trained students are kept as logged models.
         system_metrics: seconds between samples of CPU, memory and GPU; 0 takes none.
     """
@@ -108,14 +109,6 @@ def check_address(uri: str) -> None:
             f"tracking URI: expected a host and a port from 1 to 65535 as in http://HOST:5000, "
             f"given {public(uri)!r}"
         )
-
-
-def public(uri: str) -> str:
-    """A URI without user name and password, fit for the screen and for reports."""
-    parts = urlsplit(uri)
-    if "@" not in parts.netloc:
-        return uri
-    return parts._replace(netloc=parts.netloc.rsplit("@", 1)[1]).geturl()
 
 
 def answers(uri: str, limit: float = 1.0) -> bool:

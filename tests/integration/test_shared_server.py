@@ -1,5 +1,7 @@
 """Two processes log one study to a server on PostgreSQL and S3, which dies in their midst."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +15,7 @@ from services import Shared, started, until
 
 from bench.core.events import Step
 from bench.storage.store import Store
-from bench.tracking.outbox import Outbox, new_header
+from bench.tracking.pending import lists
 from bench.tracking.samples import due
 
 STUDY = '''
@@ -52,13 +54,10 @@ CELLS = {
 pytestmark = pytest.mark.slow
 
 
-def waiting(bench: Bench) -> int:
-    """Bytes of records that are not delivered yet."""
-    found = 0
-    for path in bench.store.glob("tracking/outbox/*.jsonl"):
-        done = path.with_suffix(".ack")
-        found += path.stat().st_size - (int(done.read_text()) if done.exists() else 0)
-    return found
+def written(bench: Bench) -> int:
+    """Bytes of curves and sheets that the store holds."""
+    paths = [*bench.store.glob("curves/*/*.jsonl"), *bench.store.glob("tracking/sheets/*/*.jsonl")]
+    return sum(path.stat().st_size for path in paths)
 
 
 def histories(client: MlflowClient, run: Run) -> dict[str, list[int]]:
@@ -91,9 +90,9 @@ def test_two_processes_and_a_server_that_dies_lose_and_double_nothing(
         until(lambda: shared.database.rows("mlflow", CURVES) == [(2,)], one, "curves of two")
         shared.server.kill()
         assert [one.poll(), two.poll()] == [None, None]
-        made, left = len(bench.objects()), waiting(bench)
+        made, left = len(bench.objects()), written(bench)
         gates.open("early")
-        until(lambda: len(bench.objects()) > made and waiting(bench) > left, one, "more work")
+        until(lambda: len(bench.objects()) > made and written(bench) > left, one, "more work")
         shared.server.start()
         gates.open("late")
         ends = [finished(one), finished(two)]
@@ -101,17 +100,22 @@ def test_two_processes_and_a_server_that_dies_lose_and_double_nothing(
     leave(bench, shared.uri)
     again = bench.run(*words)  # has nothing to tell by now, and delivers all that was left
     assert again.code == 0, again.err
-    assert list(bench.store.glob("tracking/outbox/*.jsonl")) == []
+    assert lists(bench.store / "tracking") == []
     check(shared, scores(bench.store))
     (left,) = runs_of(MlflowClient(shared.uri), "bench/left")
     assert left.info.status == "KILLED"
 
 
 def leave(bench: Bench, uri: str) -> None:
-    """Records of a process that ended before it could deliver them."""
-    outbox = Outbox(bench.store / "tracking/outbox", new_header("left", uri, "bench/left", ""))
-    outbox.append({"op": "run", "level": "study", "key": "k", "name": "left", "t": 1000})
-    outbox.release()
+    """The sheets of a process that ended before it could have them exported."""
+    code = (
+        "import sys; from bench.core.events import StudyStarted; from bench.store import Store;"
+        "from bench.tracking.recorder import Recorder; from bench.tracking.tracker import Tracker;"
+        "Recorder(Tracker(sys.argv[2]), Store(sys.argv[1])).begin("
+        "StudyStarted('left', 'r', [], {}, {}))"
+    )
+    words = [sys.executable, "-c", code, str(bench.store), uri]
+    subprocess.run(words, check=True, env=bench.environment())
 
 
 def runs_of(client: MlflowClient, name: str) -> list[Run]:

@@ -20,7 +20,8 @@ from bench.core.events import (
     StudyFinished,
     StudyStarted,
 )
-from bench.tracking import dispatch
+from bench.storage.store import ArtifactSpec, Store
+from bench.tracking import mlflow_log
 from bench.tracking.tracker import Tracker, default_uri
 
 SEEDS = (0, 1)
@@ -30,14 +31,21 @@ SEEDS = (0, 1)
 def in_thread(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Delivers in a thread, but for tests that are marked `process`: each would import MLflow."""
     if request.node.get_closest_marker("process") is None:
-        monkeypatch.setattr(dispatch, "start", ThreadHost)
+        monkeypatch.setattr(mlflow_log, "start", ThreadHost)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, migrated: Path) -> Path:
-    """A tracking folder with its own database."""
+    """The folder of a store with a database of its own, and the set that cells share."""
     shutil.copyfile(migrated, tmp_path / "mlflow.db")
+    spec = ArtifactSpec("a" * 64, "recover", SyntheticSet)
+    Store(tmp_path).get_or_make(spec, synthetic_set)
     return tmp_path
+
+
+@pytest.fixture
+def store(folder: Path) -> Store:
+    return Store(folder)
 
 
 @pytest.fixture
@@ -73,13 +81,7 @@ def events_of_cell(seed: int) -> list[Event]:
         RealSplit("digits", "train", "d" * 64, 1442, (1, 8, 8)),
         RealSplit("digits", "test", "e" * 64, 355, (1, 8, 8)),
     )
-    made = SyntheticSet(
-        torch.arange(20 * 64, dtype=torch.uint8).reshape(20, 1, 8, 8),
-        torch.arange(10).repeat_interleave(2),
-        torch.arange(2).repeat(10),
-        torch.ones(20),
-        image_bytes=1280,
-    )
+    made = synthetic_set()
     steps: list[Event] = [
         Step("recover", k, 4, {"feature": torch.tensor(1 / k), "bn": 2.0}) for k in (1, 2, 3, 4)
     ]
@@ -93,3 +95,14 @@ def events_of_cell(seed: int) -> list[Event]:
         StageFinished(cell, "recover", "a" * 64, 0.5, 1000, hit=False, artifact=made),
         CellFinished(cell, address, {"top1": top1, "seconds_recover": 0.5, "ipc": 2.0}, row),
     ]
+
+
+def synthetic_set() -> SyntheticSet:
+    """20 images of 10 classes."""
+    return SyntheticSet(
+        torch.arange(20 * 64, dtype=torch.uint8).reshape(20, 1, 8, 8),
+        torch.arange(10).repeat_interleave(2),
+        torch.arange(2).repeat(10),
+        torch.ones(20),
+        image_bytes=1280,
+    )

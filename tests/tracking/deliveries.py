@@ -21,14 +21,17 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
-from bench.core.events import CellStarted, Step, StudyStarted
+from bench.core.events import CellStarted, StageStarted, Step, StudyStarted
+from bench.storage.store import Store
 from bench.tracking.mlflow_log import MlflowObserver
-from bench.tracking.tracker import Tracker, as_uri, default_uri
+from bench.tracking.tracker import Tracker, default_uri
 
 folder = Path(sys.argv[1])
-observer = MlflowObserver(Tracker(default_uri(folder), system_metrics=0), folder, code=folder)
+tracker = Tracker(default_uri(folder), system_metrics=0)
+observer = MlflowObserver(tracker, Store(folder), code=folder)
 observer(StudyStarted("ablation", "r", ["cell"], {}, {}))
 observer(CellStarted("cell", "c" * 64, {}, {}))
+observer(StageStarted("cell", "recover", "b" * 64))
 observer(Step("recover", 1, 9, {"loss": 2.0}))
 print("ready", flush=True)
 sys.stdin.read()

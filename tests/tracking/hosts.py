@@ -1,10 +1,9 @@
-"""A host for the delivery that is a thread of the test, which has imported MLflow already."""
+"""A host for the export that is a thread of the test, which has imported MLflow already."""
 
 from queue import Queue
 from threading import Thread
 
-from bench.tracking.outbox import Outbox
-from bench.tracking.postman import serve
+from bench.tracking.follower import serve
 
 
 class Lines(Queue[str]):
@@ -30,15 +29,15 @@ class Lines(Queue[str]):
 
 
 class ThreadHost:
-    """What `dispatch.start` gives, without a process."""
+    """What `mlflow_log.start` gives, without a process."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self) -> None:
         self.stdin, self.stdout = Lines(), Lines()
-        self._thread = Thread(target=self._work, args=(outbox,), name="bench-tracking", daemon=True)
+        self._thread = Thread(target=self._work, name="bench-tracking", daemon=True)
         self._thread.start()
 
-    def _work(self, outbox: Outbox) -> None:
-        serve(outbox.path, self.stdin, self.stdout, lambda: None)  # type: ignore[arg-type]
+    def _work(self) -> None:
+        serve(self.stdin, self.stdout)  # type: ignore[arg-type]
         self.stdout.close()
 
     def kill(self) -> None:

@@ -19,11 +19,13 @@ from bench.core.events import (
     Event,
     Milestone,
     StageFinished,
+    StageStarted,
     StudentTrained,
     StudyFinished,
     StudyStarted,
 )
 from bench.models.build import build_model
+from bench.storage.store import ArtifactSpec, Store
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker
 
@@ -36,7 +38,7 @@ def run_of(tracker: Tracker, folder: Path, events: list[Event], extra: list[Even
     start, *middle, end = events
     assert isinstance(start, CellStarted)
     assert isinstance(end, CellFinished)
-    observer = MlflowObserver(tracker, folder, code=folder)
+    observer = MlflowObserver(tracker, Store(folder), code=folder)
     opening = StudyStarted("s", "r", [start.cell], {}, {"study_address": "feed"})
     for event in (opening, start, *middle, *extra, end, StudyFinished("s", "FINISHED", {})):
         observer(event)
@@ -53,7 +55,8 @@ def test_milestones_are_an_image_chart(
 ) -> None:
     """MLflow's UI reads key, step and time off the names of a pair of files."""
     looks = torch.full((3, 1, 8, 8), 100, dtype=torch.uint8)
-    told: list[Event] = [Milestone("recover", step, looks, [0, 1, 2]) for step in (0, 5)]
+    told: list[Event] = [StageStarted("cell", "recover", "a" * 64)]
+    told += [Milestone("recover", step, looks, [0, 1, 2]) for step in (0, 5)]
     run, client = run_of(tracker, folder, cell_events(0), told), MlflowClient(tracker.uri)
     paths = [a.path for a in client.list_artifacts(run, "images") if "+step+" in a.path]
     assert sorted({path.split("+timestamp+")[0] for path in paths}) == [
@@ -71,6 +74,7 @@ def test_milestones_are_an_image_chart(
 def test_the_confusion_is_there_as_counts_and_as_a_picture(
     tracker: Tracker, folder: Path, cell_events: CellEvents
 ) -> None:
+    Store(folder).get_or_make(ArtifactSpec("e" * 64, "evaluate", Score), lambda: SCORE)
     judged = StageFinished("cell", "evaluate", "e" * 64, 1.0, 1, hit=False, artifact=SCORE)
     run, client = run_of(tracker, folder, cell_events(0), [judged]), MlflowClient(tracker.uri)
     table = Path(client.download_artifacts(run, "confusion.csv")).read_text()

@@ -10,9 +10,9 @@ import pytest
 from deliveries import Events, all_runs, histories, play
 
 from bench.core.events import Event, Note
-from bench.tracking.delivery import DeliveryReport, deliver_pending
+from bench.storage.store import Store
 from bench.tracking.mlflow_log import MlflowObserver
-from bench.tracking.outbox import outboxes
+from bench.tracking.pending import Delivery, deliver_pending, lists
 from bench.tracking.tracker import Tracker, default_uri
 
 
@@ -30,7 +30,7 @@ def test_a_server_that_is_down_costs_little_is_said_once_and_keeps_the_records(
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     said: list[Event] = []
     tracker = Tracker(f"http://127.0.0.1:{closed_port}", system_metrics=0)
-    observer = MlflowObserver(tracker, tmp_path, said.append, code=tmp_path)
+    observer = MlflowObserver(tracker, Store(tmp_path), said.append, code=tmp_path)
     start = time.monotonic()
     play(observer, [*study_events((0, 1))])
     assert time.monotonic() - start < 5
@@ -38,9 +38,9 @@ def test_a_server_that_is_down_costs_little_is_said_once_and_keeps_the_records(
     assert isinstance(note, Note)
     assert f"127.0.0.1:{closed_port} does not answer" in note.text
     assert "delivered by the next bench command" in note.text
-    (kept,) = outboxes(tmp_path / "outbox")
-    assert str(kept) in note.text
-    report = deliver_pending(tmp_path)
+    assert len(lists(tmp_path / "tracking")) == 1
+    assert f"kept in {tmp_path}" in note.text
+    report = deliver_pending(Store(tmp_path))
     assert (report.delivered, report.kept) == (0, 1)
     assert "does not answer" in report.problems[0]
 
@@ -49,19 +49,19 @@ def test_kept_records_are_delivered_later_and_once(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
     blocked = Tracker(default_uri(folder / "mlflow.db" / "below"), system_metrics=0)
-    play(MlflowObserver(blocked, folder, code=folder), [*study_events((0, 1))])
-    (path,) = outboxes(folder / "outbox")
+    play(MlflowObserver(blocked, Store(folder), code=folder), [*study_events((0, 1))])
+    (path,) = lists(folder / "tracking")
     path.write_text(path.read_text().replace("/mlflow.db/below", ""))
-    shutil.copytree(folder / "outbox", folder / "copy")
-    assert deliver_pending(folder) == DeliveryReport(delivered=1)
+    shutil.copy(path, folder / "copy")
+    assert deliver_pending(Store(folder)) == Delivery(delivered=1)
     first = histories(tracker.uri)
     assert first["wmdd · digits · ipc 2 · s0", "recover/bn"] == [(k, 2.0) for k in (1, 2, 3, 4)]
     assert {run.info.status for run in all_runs(tracker.uri)} == {"FINISHED"}
-    shutil.copytree(folder / "copy", folder / "outbox", dirs_exist_ok=True)
-    assert deliver_pending(folder) == DeliveryReport(delivered=1)  # as if killed before the ack
+    shutil.copy(folder / "copy", path)
+    assert deliver_pending(Store(folder)) == Delivery(delivered=1)  # as if killed before its end
     assert histories(tracker.uri) == first
     assert len(all_runs(tracker.uri)) == 3
-    assert list((folder / "outbox").iterdir()) == []
+    assert lists(folder / "tracking") == []
 
 
 def test_a_server_that_never_answers_is_not_waited_for(
@@ -76,7 +76,8 @@ def test_a_server_that_never_answers_is_not_waited_for(
         silent.listen()
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
         tracker = Tracker(uri, system_metrics=0)
-        observer = MlflowObserver(tracker, tmp_path, said.append, code=tmp_path, patience=0.1)
+        store = Store(tmp_path)
+        observer = MlflowObserver(tracker, store, said.append, code=tmp_path, patience=0.1)
         start = time.monotonic()
         play(observer, [*study_events((0, 1))])
         assert time.monotonic() - start < 5
@@ -84,4 +85,4 @@ def test_a_server_that_never_answers_is_not_waited_for(
             if thread.name == "bench-tracking":
                 thread.join(30)
     assert len(said) == 1
-    assert len(outboxes(tmp_path / "outbox")) == 1
+    assert len(lists(tmp_path / "tracking")) == 1

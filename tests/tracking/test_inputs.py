@@ -14,6 +14,7 @@ from mlflow.entities import DatasetInput, Run
 
 from bench.artifacts.values import SyntheticSet
 from bench.core.events import Event, RealSplit
+from bench.storage.store import Store
 from bench.tracking.inputs import log_input, real_input, synthetic_input
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.tracker import Tracker
@@ -24,7 +25,7 @@ Events = Callable[[Sequence[int]], Iterator[Event]]
 @pytest.fixture
 def cell(tracker: Tracker, folder: Path, study_events: Events) -> Run:
     """A tracked cell."""
-    observer = MlflowObserver(tracker, folder, code=folder)
+    observer = MlflowObserver(tracker, Store(folder), code=folder)
     for event in study_events((0,)):
         observer(event)
     observer.close("FINISHED")

@@ -19,7 +19,9 @@ from bench.core.events import (
     StageStarted,
     Step,
 )
+from bench.storage.store import Store
 from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.pending import lists
 from bench.tracking.tracker import Tracker
 
 Events = Callable[[Sequence[int]], Iterator[Event]]
@@ -29,7 +31,7 @@ CellEvents = Callable[[int], list[Event]]
 def track(tracker: Tracker, folder: Path, events: Sequence[Event], status: str) -> list[Event]:
     """Plays events to an observer and closes it; returns what it said."""
     said: list[Event] = []
-    observer = MlflowObserver(tracker, folder, say=said.append, code=folder)
+    observer = MlflowObserver(tracker, Store(folder), say=said.append, code=folder)
     for event in events:
         observer(event)
     observer.close(status)
@@ -58,7 +60,7 @@ def test_a_study_run_holds_its_cell_runs(
     assert sorted(c.info.run_name for c in cells) == names
     assert {r.info.status for r in (study, *cells)} == {"FINISHED"}
     assert {c.data.tags["mlflow.parentRunId"] for c in cells} == {study.info.run_id}
-    assert list((folder / "outbox").iterdir()) == []
+    assert lists(folder / "tracking") == []
 
 
 def test_params_tags_and_final_numbers(
@@ -73,7 +75,8 @@ def test_params_tags_and_final_numbers(
     assert cell.data.tags["origin"] == "computed"
     assert cell.data.metrics["evaluate/top1"] == pytest.approx(0.8)
     assert cell.data.metrics["resources/seconds_recover"] == 0.5
-    assert cell.data.metrics["resources/peak_memory_recover"] == 1000
+    peak = Store(folder).manifest("a" * 64).peak_memory
+    assert cell.data.metrics["resources/peak_memory_recover"] == peak
 
 
 def test_curves_have_steps(tracker: Tracker, folder: Path, study_events: Events) -> None:
@@ -254,7 +257,7 @@ def test_a_chosen_experiment_and_system_metrics(
 ) -> None:
     chosen = replace(tracker, experiment="my own", system_metrics=0.05)
     said: list[Event] = []
-    observer = MlflowObserver(chosen, folder, say=said.append, code=folder)
+    observer = MlflowObserver(chosen, Store(folder), say=said.append, code=folder)
     for event in study_events((0,)):
         observer(event)
     observer.close("FINISHED")
@@ -264,7 +267,7 @@ def test_a_chosen_experiment_and_system_metrics(
 
 
 def test_without_a_study_nothing_is_written(tracker: Tracker, folder: Path) -> None:
-    observer = MlflowObserver(tracker, folder)
+    observer = MlflowObserver(tracker, Store(folder))
     observer(Note("hello"))
     observer.close("FINISHED")
     assert not (folder / "outbox").exists()

@@ -7,6 +7,7 @@ import pytest
 from mlflow.entities import Metric, Param, Run, RunData, RunInfo, RunTag
 
 from bench.core.events import CellStarted, Event
+from bench.storage.store import Store
 from bench.tracking.comparison import Comparison, choose, newest_comparison
 from bench.tracking.connection import connect
 from bench.tracking.mlflow_log import MlflowObserver
@@ -85,7 +86,7 @@ def test_the_study_that_ended_last_is_found_or_the_one_that_is_named(
     database = tracker.database
     assert database is not None
     for place in ("bench/first", "bench/second"):
-        observer = MlflowObserver(replace(tracker, experiment=place), database.parent)
+        observer = MlflowObserver(replace(tracker, experiment=place), Store(database.parent))
         for event in study_events((0, 1)):
             observer(replace(event, cell=place) if isinstance(event, CellStarted) else event)
         observer.close("FINISHED")

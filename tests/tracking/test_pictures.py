@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 
 from bench.artifacts.values import SyntheticSet
-from bench.tracking.cell_files import CellFiles
-from bench.tracking.outbox import Op, Outbox, Reader, new_header
-from bench.tracking.pictures import GAP, SIDE, TILE, confusion, draw, drawn, tiles
+from bench.storage.store import ArtifactSpec, Store
+from bench.tracking.pictures import GAP, SIDE, TILE, confusion, draw, tiles
+from bench.tracking.sheets import Sheet, read
+from bench.tracking.shown import shown
 
 
 def synthetic(classes: int, ipc: int, channels: int, side: int) -> SyntheticSet:
@@ -31,12 +32,17 @@ def synthetic(classes: int, ipc: int, channels: int, side: int) -> SyntheticSet:
 def grid(
     folder: Path, made: SyntheticSet, mean: Sequence[float] = (), std: Sequence[float] = ()
 ) -> np.ndarray:
-    """What is drawn from what a cell keeps of its synthetic set."""
-    outbox = Outbox(folder, new_header("s", "sqlite:///m.db", "bench/s", ""))
-    CellFiles(outbox, "key").synthetic(made, mean, std)
-    outbox.release()
-    ops: list[Op] = [op for op, _ in Reader(outbox.path).operations()]
-    (path,) = drawn(outbox.place(str(ops[-1]["from"])), ops[-1])
+    """What is drawn of a synthetic set in a store."""
+    store, scratch = Store(folder / "store"), folder / "scratch"
+    scratch.mkdir()
+    store.get_or_make(ArtifactSpec("a" * 64, "recover", SyntheticSet), lambda: made)
+    data = [{"mean": list(mean), "std": list(std)}]
+    opening = {"cell": "cell", "address": "a" * 64, "tags": {}, "data": data}
+    sheet = Sheet(folder, "c" * 64, 1, opening)
+    sheet.add({"stage": "recover", "address": "a" * 64, "hit": True})
+    attempt = read(sheet.path)
+    assert attempt is not None
+    (path,) = shown(attempt, store, scratch).files
     with Image.open(path) as image:
         return np.asarray(image)
 

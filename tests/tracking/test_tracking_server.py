@@ -1,7 +1,6 @@
 """A real MLflow server: what was kept while it was down arrives, once, with its artifacts."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,8 +15,9 @@ import pytest
 from mlflow import MlflowClient
 
 from bench.core.events import Event
-from bench.tracking.delivery import DeliveryReport, deliver_pending
+from bench.storage.store import Store
 from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.pending import Delivery, deliver_pending, lists
 from bench.tracking.tracker import Tracker, default_uri
 from bench.tracking.ui import ui_command
 
@@ -98,20 +98,23 @@ def test_a_server_that_comes_back_gets_everything_once(
 ) -> None:
     tracker = Tracker(f"http://127.0.0.1:{port}", system_metrics=0)
     events = [*study_events((0, 1))]
-    observer = MlflowObserver(tracker, folder, code=folder)
+    observer = MlflowObserver(tracker, Store(folder), code=folder)
     for event in events[:-3]:  # the server is down until the last cell is nearly done
         observer(event)
-    shutil.copytree(folder / "outbox", folder / "copy")
+    (listed,) = lists(folder / "tracking")
     with Server(folder, port):
         for event in events[-3:]:
             observer(event)
+        kept = listed.read_text()
         observer.close("FINISHED")
-        deliver_pending(folder)
+        deliver_pending(Store(folder))
         first = state(tracker.uri)
-        shutil.copytree(folder / "copy", folder / "outbox", dirs_exist_ok=True)
-        assert deliver_pending(folder) == DeliveryReport(delivered=1)  # as if killed before the ack
-        play(MlflowObserver(tracker, folder, code=folder), events)  # all is there already
-        deliver_pending(folder)
+        listed.write_text(kept + '{"end": "LEFT", "at": 1}\n')
+        assert deliver_pending(Store(folder)) == Delivery(
+            delivered=1
+        )  # as if killed before its end
+        play(MlflowObserver(tracker, Store(folder), code=folder), events)  # all is there already
+        deliver_pending(Store(folder))
         assert state(tracker.uri) == first
     assert {status for status, _, _ in first.values()} == {"FINISHED"}
     assert sorted(first) == [

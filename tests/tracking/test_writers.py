@@ -8,9 +8,10 @@ import pytest
 from deliveries import WRITER, Events, all_runs, histories, killed_writer, play, until
 
 from bench.storage.owner import host, this_process
+from bench.storage.store import Store
 from bench.tracking.connection import connect, experiment_id
-from bench.tracking.delivery import DeliveryReport, deliver_pending
 from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.pending import Delivery, deliver_pending, lists
 from bench.tracking.tracker import Tracker, as_uri, default_uri
 
 
@@ -19,15 +20,15 @@ def test_a_killed_writer_is_marked_killed_by_the_next_command(
 ) -> None:
     with killed_writer(folder) as (_, said):
         assert said == "ready"
-        assert deliver_pending(folder) == DeliveryReport()  # a living process delivers itself
-    until(lambda: deliver_pending(folder) == DeliveryReport(delivered=1))  # its postman ends first
+        assert deliver_pending(Store(folder)) == Delivery()  # a living process delivers itself
+    until(lambda: deliver_pending(Store(folder)) == Delivery(delivered=1))
     runs = all_runs(tracker.uri)
     assert sorted(run.info.run_name for run in runs) == ["ablation", "cell"]
     assert {run.info.status for run in runs} == {"KILLED"}
     assert histories(tracker.uri) == {("cell", "recover/loss"): [(1, 2.0)]}
 
 
-def test_runs_of_dead_processes_are_killed_even_without_their_outbox(
+def test_runs_of_dead_processes_are_killed_even_without_their_sheets(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
     client = connect(tracker.uri)
@@ -39,7 +40,7 @@ def test_runs_of_dead_processes_are_killed_even_without_their_outbox(
         name: client.create_run(experiment, tags={"host": host(), "process": text})
         for name, text in owners.items()
     }
-    play(MlflowObserver(tracker, folder, code=folder), [*study_events((0,))])
+    play(MlflowObserver(tracker, Store(folder), code=folder), [*study_events((0,))])
     states = {name: client.get_run(run.info.run_id).info.status for name, run in made.items()}
     assert states == {"dead": "KILLED", "living": "RUNNING"}
 
@@ -47,7 +48,7 @@ def test_runs_of_dead_processes_are_killed_even_without_their_outbox(
 def test_of_two_processes_that_ran_one_cell_one_run_stays(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
-    both = [MlflowObserver(tracker, folder, code=folder) for _ in range(2)]
+    both = [MlflowObserver(tracker, Store(folder), code=folder) for _ in range(2)]
     events = [*study_events((0,))]
     for event in events:
         for observer in both:
@@ -70,7 +71,7 @@ def test_processes_that_start_at_once_on_no_database_do_not_collide(tmp_path: Pa
     ]  # fmt: skip
     ends = [writer.communicate("", timeout=120) for writer in writers]
     assert [(out, err) for out, err in ends] == [("ready\n", "")] * 2  # and nothing is printed
-    deliver_pending(tmp_path)
+    deliver_pending(Store(tmp_path))
     studies = [r for r in all_runs(default_uri(tmp_path)) if r.data.tags["level"] == "study"]
     assert len(studies) == 1
-    assert list((tmp_path / "outbox").iterdir()) == []
+    assert lists(tmp_path / "tracking") == []

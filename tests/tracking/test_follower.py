@@ -1,4 +1,4 @@
-"""The process that delivers for a run: beside it, never in its way, and gone with it."""
+"""The process that exports for a run: beside it, never in its way, and gone with it."""
 
 from pathlib import Path
 
@@ -7,49 +7,50 @@ import pytest
 from deliveries import WRITER, Events, all_runs, killed_writer, play, until
 
 from bench.core.events import Event
-from bench.tracking.delivery import DeliveryReport, deliver_pending
+from bench.storage.store import Store
 from bench.tracking.mlflow_log import MlflowObserver
+from bench.tracking.pending import Delivery, deliver_pending, lists
 from bench.tracking.tracker import Tracker
 
 pytestmark = pytest.mark.process
-POSTMAN = "bench.tracking.postman"
+FOLLOWER = "bench.tracking.follower"
 
 
-def postmen(process: int) -> list[psutil.Process]:
-    """The processes that deliver for a process."""
-    return [p for p in psutil.Process(process).children() if POSTMAN in str(p.cmdline())]
+def followers(process: int) -> list[psutil.Process]:
+    """The processes that export for a process."""
+    return [p for p in psutil.Process(process).children() if FOLLOWER in str(p.cmdline())]
 
 
 def test_a_run_is_delivered_when_it_ends_and_its_process_goes(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
     said: list[Event] = []
-    observer = MlflowObserver(tracker, folder, said.append, code=folder)
+    observer = MlflowObserver(tracker, Store(folder), said.append, code=folder)
     events = [*study_events((0, 1))]
     observer(events[0])
-    (postman,) = postmen(psutil.Process().pid)
+    (follower,) = followers(psutil.Process().pid)
     play(observer, events[1:])
     assert said == []
-    assert not postman.is_running()
+    assert not follower.is_running()
     assert {run.info.status for run in all_runs(tracker.uri)} == {"FINISHED"}
-    assert list((folder / "outbox").iterdir()) == []
+    assert lists(folder / "tracking") == []
 
 
 def test_a_delivery_that_dies_is_told_and_keeps_the_records(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
     said: list[Event] = []
-    observer = MlflowObserver(tracker, folder, said.append, code=folder)
+    observer = MlflowObserver(tracker, Store(folder), said.append, code=folder)
     first, *others = [*study_events((0, 1))]
     observer(first)
-    (postman,) = postmen(psutil.Process().pid)
-    postman.kill()
+    (follower,) = followers(psutil.Process().pid)
+    follower.kill()
     until(lambda: observer.problem != "")
     play(observer, others)
     (note,) = said
     assert "the process that delivers has ended" in str(note)
     assert "delivered by the next bench command" in str(note)
-    assert deliver_pending(folder) == DeliveryReport(delivered=1)
+    assert deliver_pending(Store(folder)) == Delivery(delivered=1)
     assert {run.info.status for run in all_runs(tracker.uri)} == {"FINISHED"}
 
 
@@ -59,5 +60,5 @@ def test_a_delivery_ends_with_a_run_that_is_killed_and_mlflow_stays_out_of_the_r
     code = WRITER.replace('"ready"', '"mlflow" in sys.modules')
     with killed_writer(folder, code) as (process, imported):
         assert imported == "False"
-        (postman,) = postmen(process)
-    until(lambda: not postman.is_running() or postman.status() == psutil.STATUS_ZOMBIE)
+        (follower,) = followers(process)
+    until(lambda: not follower.is_running() or follower.status() == psutil.STATUS_ZOMBIE)
