@@ -9,6 +9,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,11 +94,12 @@ class Exporter:
         stays = kept(attempts)
         names = {attempt.name for attempt in attempts}
         instead = self._elsewhere([r for n, r in found.items() if n not in names], stays)
+        begins = [float(str(one.opening["begin"])) for one in attempts[1:]] + [inf]
         said = [
-            self._attempt(key, one, found.get(one.name))
+            self._attempt(key, one, found.get(one.name), until)
             if not _dropped(one, stays, instead)
             else self._drop(one, found.get(one.name), instead)
-            for one in attempts
+            for one, until in zip(attempts, begins, strict=True)
         ]
         self._supersede(key)
         return all(said)
@@ -129,7 +131,7 @@ class Exporter:
             if run.info.status in ENDED_BADLY and "superseded_by" not in run.data.tags:
                 self.runs.tags(run.info.run_id, {"superseded_by": stands[0]})
 
-    def _attempt(self, key: str, attempt: Attempt, run: "Run | None") -> bool:
+    def _attempt(self, key: str, attempt: Attempt, run: "Run | None", until: float) -> bool:
         over = run is not None and run.info.status != "RUNNING"
         name = run.info.run_id if run is not None else self._begin(key, attempt)
         if run is not None and over and WAITING not in run.data.tags:
@@ -137,7 +139,7 @@ class Exporter:
         status = attempt.status  # before its last lines are read
         short, long = split_params(_mapping(attempt.opening["params"]))
         with tempfile.TemporaryDirectory(prefix=PREFIX) as scratch:
-            what = shown(attempt, self.store, Path(scratch))
+            what = shown(attempt, self.store, Path(scratch), until)
             self.lost |= dict.fromkeys(what.problems)
             self.runs.params(name, short)
             self.runs.inputs(name, [*_lines(attempt.opening.get("data")), *what.inputs])
@@ -149,7 +151,8 @@ class Exporter:
         if not over:
             waiting = {} if sent else {WAITING: self.runs.blocked}
             self.runs.tags(name, {**what.tags, **_end_tags(attempt), **waiting})
-            self.runs.end(name, status, attempt.ended)
+            last = 0 if attempt.end else max((point[3] for point in what.points), default=0)
+            self.runs.end(name, status, max(attempt.ended, last))
         elif sent:
             self.runs.client.delete_tag(name, WAITING)
         return self._said(attempt, sent)

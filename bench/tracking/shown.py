@@ -40,16 +40,23 @@ class Shown:
     problems: list[str] = field(default_factory=list)
 
 
-def shown(attempt: Attempt, store: Store, scratch: Path) -> Shown:
-    """What there is of an attempt at a cell by now; its pictures are drawn into `scratch`."""
-    return _Gathering(attempt, store, scratch).all()
+def shown(attempt: Attempt, store: Store, scratch: Path, until: float = math.inf) -> Shown:
+    """What there is of an attempt at a cell by now.
+
+    Args:
+        scratch: folder into which pictures are drawn.
+        until: when the next attempt began, in milliseconds; what was killed has nothing later.
+    """
+    return _Gathering(attempt, store, scratch, until).all()
 
 
 class _Gathering:
-    def __init__(self, attempt: Attempt, store: Store, scratch: Path) -> None:
+    def __init__(self, attempt: Attempt, store: Store, scratch: Path, until: float) -> None:
         self._attempt, self._store, self._scratch = attempt, store, scratch
         self._curves = store.local_folder(FOLDER)
         self._found, self._last = Shown(), dict[str, int]()
+        broken = attempt.computed and attempt.status in ("FAILED", "KILLED")
+        self._until = (attempt.ended if attempt.end else until) if broken else math.inf
         self._hits = {str(line["address"]): bool(line.get("hit")) for line in attempt.all("stage")}
 
     def all(self) -> Shown:
@@ -93,10 +100,8 @@ class _Gathering:
 
     def _curve(self, address: str, series: str) -> None:
         """Points and pictures, but of a broken attempt none that a later one added."""
-        broken = self._attempt.computed and self._attempt.status in ("FAILED", "KILLED")
-        limit = self._attempt.ended if broken else math.inf
         for spot in read_curve(self._curves, address):
-            if spot.millis > limit:
+            if spot.millis > self._until:
                 continue
             if spot.picture:
                 self._milestone(address, spot.stage, spot.step, spot.millis, spot.picture)

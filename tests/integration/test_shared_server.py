@@ -42,9 +42,9 @@ STUDY = Study(
 )
 '''
 CURVES = """
-SELECT count(DISTINCT attempt.value) FROM tags attempt
+SELECT count(DISTINCT owner.value) FROM tags owner
 JOIN tags level USING (run_uuid) JOIN metrics m USING (run_uuid)
-WHERE attempt.key = 'attempt' AND level.key = 'level' AND level.value = 'cell'
+WHERE owner.key = 'process' AND level.key = 'level' AND level.value = 'cell'
 AND m.key LIKE 'recover/%'
 """
 CELLS = {

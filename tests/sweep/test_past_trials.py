@@ -90,10 +90,12 @@ def test_it_tells_what_was_told(
     assert own(found) == own(live)
     was, now = ends(live), ends(found)
     assert (now.cell, now.address, now.row, now.tags) == (was.cell, was.address, was.row, was.tags)
-    assert now.metrics.items() >= was.metrics.items()
-    assert now.metrics.keys() - was.metrics.keys() == {
-        f"peak_memory_{stage}" for stage in own_kinds()
-    }
+    assert now.metrics == was.metrics
+    series = [
+        [(e.address, e.series) for e in told if isinstance(e, StageFinished)]
+        for told in (found, live)
+    ]
+    assert set(series[0]) >= set(series[1])  # the run looked at shared artifacts once
 
 
 def test_a_pruned_trial_has_its_state_and_its_first_rung(
@@ -106,15 +108,13 @@ def test_a_pruned_trial_has_its_state_and_its_first_rung(
     assert [plan.cells[0].recipe.relabel.epochs for plan in past.plans] == [1]
 
 
-def test_it_is_dated_by_its_artifacts_and_shows_pictures(told: Told) -> None:
+def test_it_is_dated_by_its_artifacts(told: Told) -> None:
     _, past = told("none")
     events, (begin, end) = again(past), past.span()
     scores = [past.store.manifest(cell.address) for cell in past.plans[0].cells]
     made = [datetime.fromisoformat(score.created).timestamp() for score in scores]
     assert (begin, end) == (max(made) - past.judged.seconds_all, max(made))
     assert [e.at for e in events if not isinstance(e, StageFinished)] == [begin, *made, end]
-    shown = {e.stage for e in events if isinstance(e, StageFinished) and e.artifact is not None}
-    assert shown == {"recover", "evaluate"}
 
 
 def test_a_trial_whose_scores_are_gone_is_not_kept(told: Told) -> None:

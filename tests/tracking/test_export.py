@@ -1,5 +1,6 @@
 """An export may be repeated by anyone at any time: each thing is in MLflow once, none is lost."""
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST, INVALID_PARAMETER_VALUE
 
 from bench.core.events import CellStarted, Event, StageStarted, Step, StudyStarted
+from bench.storage.owner import this_process
 from bench.storage.store import Store
 from bench.tracking.connection import Clash, Refused, Unreachable, asking
 from bench.tracking.export import Exporter, Target
@@ -160,6 +162,29 @@ def test_a_broken_attempt_shows_how_far_it_came_and_names_what_took_over(
         for run in (old, new)
     ]
     assert steps == [[1, 2], [1, 2, 3, 4]]
+
+
+def test_a_killed_attempt_shows_all_that_came_before_the_next_began(
+    store: Store, tracker: Tracker, record: Record, export: Export
+) -> None:
+    path = record(store, count=5)
+    (sheet,) = (s for s in store.local_folder("tracking/sheets").rglob("*.jsonl") if is_cell(s))
+    sheet.write_text("".join(sheet.read_text().splitlines(keepends=True)[:-1]))  # no end
+    machine, number, started, _ = this_process().name.split("-")  # another process of its number
+    mine, other = (f"{machine}-{number}-{begun}-" for begun in (started, "0"))
+    sheet.write_text(sheet.read_text().replace(mine, other))
+    os.utime(sheet, (1, 1))
+    record(store)
+    export(store, path)
+    killed, _ = sorted(cells(tracker), key=lambda run: run.info.start_time)
+    points = MlflowClient(tracker.uri).get_metric_history(killed.info.run_id, "recover/feature")
+    assert killed.info.status == "KILLED"
+    assert [point.step for point in points] == [1, 2]
+    assert killed.info.end_time == max(point.timestamp for point in points)
+
+
+def is_cell(sheet: Path) -> bool:
+    return '"cell":' in sheet.read_text().splitlines()[0]
 
 
 def test_while_a_cell_goes_on_its_run_shows_what_is_there(
