@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.app.clauses import ARTIFACT, DISTILLER, EVALUATOR, Clause, Probe
+from bench.app.clauses import ARTIFACT, DISTILLER, EVALUATOR, Clause, Probe, Remark
 from bench.core.errors import BenchError
+from bench.core.events import Emit, silent
 from bench.execution.planner import Locate
 from bench.plugin.registry import Kind, Registered
 
@@ -19,7 +20,7 @@ CLAUSES: Mapping[Kind, tuple[Clause, ...]] = {
 
 @dataclass(frozen=True)
 class Check:
-    """One clause of the contract: whether it holds, and what was seen where it does not."""
+    """One clause of the contract: whether it holds, and what is to be said of that."""
 
     name: str
     ok: bool
@@ -27,17 +28,23 @@ class Check:
 
 
 def check_plugin(
-    plugin: Registered, locate: Locate, data_root: Path, shared: Path | None = None
+    plugin: Registered,
+    locate: Locate,
+    data_root: Path,
+    shared: Path | None = None,
+    watch: Callable[[Path], Emit] = lambda folder: silent,
 ) -> list[Check]:
     """Every clause of the contract of a plugin's kind, checked on digits at a tiny scale.
 
     Args:
         shared: a store for what no plugin makes, so that several checks make it once.
+        watch: makes an observer as runs have them, which writes into a folder.
     """
     clauses = CLAUSES[plugin.kind]
     with TemporaryDirectory() as folder:
         here = Path(folder)
-        bench = Probe(plugin, locate, data_root, here, shared or here / "shared")
+        heard = watch(here / "heard")
+        bench = Probe(plugin, locate, data_root, here, shared or here / "shared", heard)
         return [_checked(name, clause, bench) for name, clause in clauses]
 
 
@@ -47,4 +54,4 @@ def _checked(name: str, clause: Callable[[Probe], str], bench: Probe) -> Check:
     except Exception as error:  # a broken plugin fails its clause, not the checker
         kind = "" if isinstance(error, BenchError) else f"{type(error).__name__}: "
         problem = f"{kind}{error}"
-    return Check(name, not problem, problem)
+    return Check(name, not problem or isinstance(problem, Remark), problem)

@@ -12,7 +12,7 @@ import torch
 from bench.app.split_reads import other_than_once
 from bench.artifacts.labels import Score
 from bench.artifacts.values import SyntheticSet
-from bench.core.events import Emit, Step, silent
+from bench.core.events import Emit, StageStarted, Step, silent
 from bench.execution.planner import Locate, make_plan
 from bench.execution.workshop import Workshop
 from bench.graph.builder import tasks_of
@@ -34,13 +34,19 @@ TINY = {  # lengths at which a contract is checked: enough to run every line, no
 
 @dataclass(frozen=True)
 class Probe:
-    """A place to run one plugin: named stores begin with a copy of what no plugin makes."""
+    """A place to run one plugin: named stores begin with a copy of what no plugin makes.
+
+    Attributes:
+        watch: an observer as runs have them, which hears one distillation; it raises at events
+            that it cannot take.
+    """
 
     plugin: Registered
     locate: Locate
     data_root: Path
     folder: Path
     base: Path
+    watch: Emit = silent
 
     def plan(self, seed: int = 0) -> CellPlan:
         named = self.plugin.name
@@ -127,18 +133,32 @@ def _deterministic(bench: Probe) -> str:
     return "" if first == second else "expected equal images for equal seeds, got different ones"
 
 
+class Remark(str):
+    """What is to be said of a clause that holds."""
+
+
+def _observable(bench: Probe) -> str:
+    bench.shop("b", bench.watch).artifact(bench.plan(), "recover", SyntheticSet)
+    return ""
+
+
 class _Broken(Exception):
     """Ends a stage in its midst."""
 
 
 def _survives_a_break(bench: Probe) -> str:
+    made, plan = False, bench.plan()
+    task = plan.synthetic
+
     def break_off(event: object) -> None:
-        if isinstance(event, Step) and event.stage == bench.plan().synthetic.stage:
+        nonlocal made
+        made = made or (isinstance(event, StageStarted) and event.address == task.address)
+        if isinstance(event, Step) and made:
             raise _Broken
 
     with suppress(_Broken):
-        plan = bench.plan()
-        bench.shop("broken", break_off).artifact(plan, plan.synthetic, SyntheticSet)
+        bench.shop("broken", break_off).artifact(plan, task, SyntheticSet)
+        return Remark("it emits no Step while it distills, so that it was not broken off")
     same = _digest(bench.synthetic("broken")) == _digest(bench.synthetic("a"))
     return "" if same else "expected the same images after a break as without, got others"
 
@@ -230,6 +250,7 @@ ARTIFACT: tuple[Clause, ...] = (
 DISTILLER: tuple[Clause, ...] = (
     ("documents itself and its source", _documented),
     ("makes a well-formed synthetic set", _well_formed),
+    ("emits events that observers take", _observable),
     ("is deterministic given its seed", _deterministic),
     ("makes the same after a break", _survives_a_break),
     ("depends on its seed", _seeded),

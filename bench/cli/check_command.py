@@ -16,6 +16,7 @@ def command(file: str, data: str) -> None:
     from bench.app.checking import check_plugin
     from bench.app.session import find_source
     from bench.plugin.discovery import get, load_file, names
+    from bench.tracking.curves import Curves
 
     root = Path(data).expanduser()
     kind: Kind = "evaluator" if file in names("evaluator") else "distiller"
@@ -26,9 +27,10 @@ def command(file: str, data: str) -> None:
             click.echo(f"{plugin.kind} {plugin.name}: checked by `bench data verify {plugin.name}`")
             continue
         click.echo(f"{plugin.kind} {plugin.name}")
-        for check in check_plugin(plugin, lambda name: find_source(name, root), root):
+        checks = check_plugin(plugin, lambda name: find_source(name, root), root, watch=Curves)
+        for check in checks:
             click.echo(f"  {'ok  ' if check.ok else 'FAIL'}  {check.name}")
-            if not check.ok:
+            if check.detail:
                 click.echo(f"        {check.detail}")
             failed += not check.ok
     click.echo("all clauses hold" if not failed else f"{failed} clauses broken")

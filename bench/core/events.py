@@ -82,7 +82,8 @@ class Step(Event):
     `at` is when it was, in seconds since the epoch, where that is not now.
 
     Raises:
-        BadValue: the stage is no text, a count is no int >= 0, or the values are no mapping.
+        BadValue: the stage is no text, a count is no int >= 0, or the values are no mapping of
+            numbers.
     """
 
     stage: str
@@ -94,12 +95,15 @@ class Step(Event):
     def __post_init__(self) -> None:
         """Says what is wrong where the step is made, not in some observer later."""
         if not (isinstance(self.stage, str) and self.stage):
-            raise _malformed(f"the name of a stage first, given {self.stage!r:.60}")
+            raise _malformed(f"the name of a stage first, given {str(self.stage)[:60]!r}")
         for name, count in (("step", self.step), ("total", self.total)):
             if not isinstance(count, int) or count < 0:
-                raise _malformed(f"{name} as an int >= 0, given {count!r:.60}")
+                raise _malformed(f"{name} as an int >= 0, given {str(count)[:60]!r}")
         if not isinstance(self.values, Mapping):
-            raise _malformed(f"values as a mapping of names, given {self.values!r:.60}")
+            raise _malformed(f"values as a mapping of names, given {str(self.values)[:60]!r}")
+        for name, value in self.values.items():
+            if not (isinstance(value, int | float) or hasattr(value, "is_cuda")):
+                raise _malformed(f"{name!r} as a number or a tensor, given {str(value)[:60]!r}")
 
 
 def _malformed(text: str) -> BadValue:

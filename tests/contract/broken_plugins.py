@@ -81,6 +81,16 @@ CHANGES = {  # name -> (how the random subset is changed, part of the clause, pa
         "after a break",
         "the same images",
     ),
+    "malformed-step": (
+        "lambda made, rng: (Step(1, 2, {'loss': 0.5}), made)[1]",
+        "observers take",
+        "expected the name of a stage first, given '1'",
+    ),
+    "unreadable-step": (
+        "lambda made, rng: (Step('recover', 1, 2, {'loss': 'low'}), made)[1]",
+        "observers take",
+        "expected 'loss' as a number or a tensor, given 'low'",
+    ),
     "stubborn": (
         "lambda made, rng: replace(made, images=torch.arange(20, dtype=torch.uint8)"
         ".reshape(20, 1, 1, 1).expand(20, 1, 8, 8).contiguous(), image_bytes=1)",

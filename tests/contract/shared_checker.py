@@ -5,6 +5,7 @@ from pathlib import Path
 from bench.app.checking import Check, check_plugin
 from bench.app.session import find_source
 from bench.plugin.registry import Registered
+from bench.tracking.curves import Curves
 
 
 class Checker:
@@ -15,4 +16,4 @@ class Checker:
 
     def __call__(self, plugin: Registered) -> list[Check]:
         root = self.data_root
-        return check_plugin(plugin, lambda name: find_source(name, root), root, self.shared)
+        return check_plugin(plugin, lambda name: find_source(name, root), root, self.shared, Curves)

@@ -63,6 +63,16 @@ def test_sound_distiller_passes(checker: Checker, load: Load) -> None:
     assert broken(checker, load("sound", DISTILLER.replace("{body}", body))) == {}
 
 
+def test_a_distiller_without_steps_is_told_that_it_was_not_broken_off(
+    checker: Checker, load: Load
+) -> None:
+    body = REGISTERED.format(name="stepless", change="_as_it_is")
+    text = DISTILLER.replace("{body}", body).replace('emit(Step("recover", 1, 1))', "pass")
+    found = {check.name: check for check in checker(load("stepless", text))}
+    assert found["makes the same after a break"].ok
+    assert "it emits no Step" in found["makes the same after a break"].detail
+
+
 @pytest.mark.parametrize(
     ("name", "body", "clause", "detail"),
     [
