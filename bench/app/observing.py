@@ -76,7 +76,7 @@ def tracker_for(session: Session, uri: str | None, enabled: bool, models: bool =
 
 def observed(session: Session, options: "RunOptions") -> Observed:
     """Starts the observers and tells them of the study."""
-    observers: list[Observer] = [console(options.quiet)]
+    observers: list[Observer] = [console(options.quiet, options.verbose)]
     tracker = tracker_for(session, options.tracking_uri, options.track, options.log_model)
     folder = session.store.local_folder("tracking")
     ledger = Ledger(session, tracker, folder)

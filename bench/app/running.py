@@ -35,6 +35,7 @@ class RunOptions:
     Attributes:
         workers: processes on this machine that share the cells.
         log_model: keep every trained student as a model in MLflow.
+        verbose: tell of every stage.
         join: only run cells of what another process tells of and reports.
     """
 
@@ -45,6 +46,7 @@ class RunOptions:
     workers: int = 1
     join: bool = False
     log_model: bool = False
+    verbose: bool = False
 
     def __post_init__(self) -> None:
         if self.track and self.tracking_uri is not None:

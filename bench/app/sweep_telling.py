@@ -26,7 +26,7 @@ def watched(options: SweepOptions, opened: Sequence[Open], store: Store) -> FanO
     """The console and MLflow, told of the sweep."""
     first = opened[0].search
     session = Session(first.base, store, options.arguments.data_root)
-    observers: list[Observer] = [console(options.run.quiet)]
+    observers: list[Observer] = [console(options.run.quiet, options.run.verbose)]
     tracker = tracker_for(session, options.run.tracking_uri, options.run.track)
     if tracker.enabled:
         observers.append(MlflowObserver(tracker, store, say=lambda note: fan(note)))

@@ -28,9 +28,10 @@ OPTIONS = grouped(
         "is trained again.",
     ),
     no_tracking_option,
+    click.option("--verbose", is_flag=True, help="A line for every stage, too."),
 )
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
-NAMES = ("device", "tracking_uri", "workers", "join", "log_model", "quiet")
+NAMES = ("device", "tracking_uri", "workers", "join", "log_model", "verbose", "quiet")
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:

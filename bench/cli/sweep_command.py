@@ -29,6 +29,7 @@ from bench.cli.study_arguments import study_options
 @click.option("--join", is_flag=True, help="Only work on trials; another process reports.")
 @tracking_option
 @no_tracking_option
+@click.option("--verbose", is_flag=True, help="A line for every stage, too.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the result and the paths.")
 def command(
     arguments: StudyArguments,
@@ -41,6 +42,7 @@ def command(
     join: bool,
     tracking_uri: str | None,
     no_tracking: bool,
+    verbose: bool,
     quiet: bool,
 ) -> None:
     """Search the sweep STUDY: lambda, layer, joint, or a Python file with a SWEEP.
@@ -56,6 +58,8 @@ def command(
     from bench.app.sweeping import run_sweep
 
     signal.signal(signal.SIGTERM, interrupt)
-    run = RunOptions(device, tracking_uri, not no_tracking, quiet or join, workers, join)
+    run = RunOptions(
+        device, tracking_uri, not no_tracking, quiet or join, workers, join, verbose=verbose
+    )
     options = SweepOptions(arguments, search, run, trials, budget_seconds, test=not no_test)
     raise SystemExit(run_sweep(options))

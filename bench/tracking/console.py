@@ -1,4 +1,4 @@
-"""What a user sees while a study runs: one line per stage, or live bars on a terminal."""
+"""What a user sees while a study runs: one line per cell, or live bars on a terminal."""
 
 import sys
 import time
@@ -16,10 +16,12 @@ from bench.core.events import (
     Step,
     StudyStarted,
 )
+from bench.public import public
 from bench.tracking.observers import Observer
 from bench.tracking.samples import Sample, sample
 
 READ_EVERY = 0.2  # seconds between two looks at the values of steps
+SAY_EVERY = 180.0  # seconds of a stage without a word, where there is no terminal
 Clock = Callable[[], float]
 
 
@@ -31,7 +33,7 @@ class Silent:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Note):
-            print(event.text, file=self._stream or sys.stderr, flush=True)
+            print(public(event.text), file=self._stream or sys.stderr, flush=True)
 
     def close(self, status: str) -> None:
         """Nothing is open."""
@@ -105,54 +107,72 @@ class Losses:
 
 
 class PlainConsole:
-    """One line per computed stage and per cell, without colours, for logs and CI."""
+    """One line per cell, for logs and CI, and now and then one of a stage that takes long.
+
+    Args:
+        verbose: a line per stage, too, and per file of the report.
+    """
 
     def __init__(
         self, stream: TextIO | None = None, verbose: bool = False, clock: Clock = time.monotonic
     ) -> None:
-        self._stream, self._verbose = stream or sys.stdout, verbose
+        from rich.console import Console
+
+        self._console = Console(file=stream, markup=False, highlight=False, emoji=False)
+        self._verbose, self._clock = verbose, clock
         self._progress, self._losses = Progress(), Losses(clock)
+        self._stage, self._begun, self._said = "", 0.0, 0.0
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Step):
             self._losses.hear(event)
+            self._long(event)
             return
         self._progress.hear(event)
         for line in self._lines(event):
-            print(line, file=self._stream, flush=True)
+            self._print(line)
 
     def close(self, status: str) -> None:
-        """Says how it ended, where it did not end well."""
-        for line in self._hits():
-            print(line, file=self._stream, flush=True)
-        if status != "FINISHED":
-            print(f"{status.lower()}: {self._progress.text}", file=self._stream, flush=True)
+        """Says what came from the store, and how it ended where it did not end well."""
+        hits = "" if self._verbose else self._progress.take_hits()
+        bad = f"{status.lower()}: {self._progress.text}" if status != "FINISHED" else ""
+        for line in filter(None, (hits, bad)):
+            self._print(line)
+
+    def _print(self, text: str) -> None:
+        self._console.print(public(text), soft_wrap=True)
+
+    def _long(self, event: Step) -> None:
+        """Says how far a stage is that has said nothing for a while."""
+        now = self._clock()
+        if self._stage and now - self._said >= SAY_EVERY:
+            self._said = now
+            loss = f", {self._losses.text}" if self._losses.text else ""
+            spent = seconds(now - self._begun)
+            self._print(f"{self._stage}: {event.step} of {event.total} after {spent}{loss}")
 
     def _lines(self, event: Event) -> list[str]:
         if isinstance(event, Note):
             return [event.text]
         if isinstance(event, StageStarted):
             self._losses.clear()
-            return [*self._hits(), f"{event.cell}: {event.stage} ..."] if self._verbose else []
+            self._stage = f"{event.cell}: {event.stage}"
+            self._begun = self._said = self._clock()
+            return [f"{self._stage} ..."] if self._verbose else []
         if isinstance(event, StageFinished):
-            return self._stage(event)
+            return [self._finished(event)] if self._verbose else []
         if isinstance(event, CellFinished | CellFailed):
-            return [*self._hits(), f"[{self._progress.text}] {outcome(event)}"]
+            self._stage = ""
+            return [f"[{self._progress.text}] {outcome(event)}"]
         if isinstance(event, ReportWritten) and self._verbose:
             return [f"wrote {path}" for path in event.paths]
         return []
 
-    def _stage(self, event: StageFinished) -> list[str]:
-        if event.hit and not self._verbose:
-            return []
+    def _finished(self, event: StageFinished) -> str:
         if event.hit:
-            return [f"{event.cell}: {event.stage} from the store ({event.address[:12]})"]
+            return f"{event.cell}: {event.stage} from the store ({event.address[:12]})"
         end = f" ({self._losses.text})" if self._losses.text else ""
-        return [*self._hits(), f"{event.cell}: {event.stage} in {seconds(event.seconds)}{end}"]
-
-    def _hits(self) -> list[str]:
-        text = "" if self._verbose else self._progress.take_hits()
-        return [text] if text else []
+        return f"{event.cell}: {event.stage} in {seconds(event.seconds)}{end}"
 
 
 def outcome(event: CellFinished | CellFailed) -> str:

@@ -26,6 +26,7 @@ from bench.core.events import (
     Step,
     StudyStarted,
 )
+from bench.public import public
 from bench.tracking.console import Clock, Losses, outcome, seconds
 from bench.tracking.console import Progress as Counts
 
@@ -116,4 +117,4 @@ class LiveConsole:
             self._bars.update(self._study, completed=done, loss=hits)
 
     def _print(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
+        self._console.print(Text(public(text)), soft_wrap=True)

@@ -36,16 +36,61 @@ def shown(observer: PlainConsole, events: Sequence[Event], stream: io.StringIO) 
     return stream.getvalue()
 
 
-def test_plain_output_is_one_line_per_stage_and_cell(study_events: Events) -> None:
+def test_plain_output_is_one_line_per_cell(study_events: Events) -> None:
     stream = io.StringIO()
     text = shown(PlainConsole(stream, clock=lambda: 0.0), [*study_events((0, 1))], stream)
     assert text == (
+        "[1/2 cells] wmdd · digits · ipc 2 · s0: top1 70.0 %\n"
+        "[2/2 cells] wmdd · digits · ipc 2 · s1: top1 80.0 %\n"
         "1 artifact from the store\n"
+    )
+
+
+def test_verbose_output_tells_of_stages(study_events: Events) -> None:
+    stream = io.StringIO()
+    observer = PlainConsole(stream, verbose=True, clock=lambda: 0.0)
+    text = shown(observer, [*study_events((0,))], stream)
+    assert text == (
+        "wmdd · digits · ipc 2 · s0: squeeze from the store (555555555555)\n"
+        "wmdd · digits · ipc 2 · s0: recover ...\n"
         "wmdd · digits · ipc 2 · s0: recover in 0.50 s (bn 2)\n"
         "[1/2 cells] wmdd · digits · ipc 2 · s0: top1 70.0 %\n"
-        "wmdd · digits · ipc 2 · s1: recover in 0.50 s (bn 2)\n"
-        "[2/2 cells] wmdd · digits · ipc 2 · s1: top1 80.0 %\n"
     )
+
+
+def test_a_long_stage_says_a_line_every_three_minutes() -> None:
+    stream, now = io.StringIO(), [1000.0]
+    observer = PlainConsole(stream, clock=lambda: now[0])
+    observer(StageStarted("c", "recover", "a"))
+    for step in range(1, 3201):  # 400 s in steps of an eighth
+        now[0] += 0.125
+        observer(Step("recover", step, 3200, {"loss": 0.5}))
+    observer(StageFinished("c", "recover", "a", 400.0, 0, hit=False))
+    lines = stream.getvalue().splitlines()
+    assert [line.split(": ")[1].split(" of")[0] for line in lines] == ["recover", "recover"]
+    assert lines[0] == "c: recover: 1440 of 3200 after 3 min 0 s, loss 0.5"
+    assert len(lines) == 2
+
+
+def test_stages_under_three_minutes_say_nothing() -> None:
+    stream, now = io.StringIO(), [0.0]
+    observer = PlainConsole(stream, clock=lambda: now[0])
+    for stage in range(10):
+        observer(StageStarted("c", f"stage {stage}", "a"))
+        for step in range(1, 18):
+            now[0] += 10
+            observer(Step("recover", step, 17))
+        observer(StageFinished("c", f"stage {stage}", "a", 170.0, 0, hit=False))
+    assert stream.getvalue() == ""
+
+
+def test_passwords_are_not_shown() -> None:
+    for make in (lambda out: PlainConsole(out), Silent, LiveConsole):
+        stream = io.StringIO()
+        observer = make(stream)
+        observer(Note("http://me:secret@host:5000 does not answer"))
+        observer.close("FINISHED")
+        assert stream.getvalue().strip() == "http://host:5000 does not answer"
 
 
 def test_hits_are_summed_up(study_events: Events) -> None:
