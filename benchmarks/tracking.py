@@ -28,7 +28,7 @@ import torch
 from bench.app.observing import observed
 from bench.app.running import RunOptions
 from bench.app.session import Session, find_source
-from bench.core.events import CellStarted, Event, Step, StudyStarted
+from bench.core.events import CellStarted, Event, StageStarted, Step, StudyStarted
 from bench.execution.planner import make_plan
 from bench.execution.runner import run_plan
 from bench.execution.workshop import Workshop
@@ -100,10 +100,11 @@ class Turn:
 
 def event_cost(folder: Path, count: int = 50_000) -> float:
     """Microseconds of the emitting thread per Step event, most of which are not sampled."""
-    log = MlflowObserver(Tracker(default_uri(folder)), folder)
+    log = MlflowObserver(Tracker(default_uri(folder)), Store(folder))
     emit, nothing = fan_out([PlainConsole(io.StringIO()), log]), torch.tensor(1.0)
     emit(StudyStarted("events", "r", ["c"], {}, {}))
     emit(CellStarted("c", "c", {}, {}))
+    emit(StageStarted("c", "recover", "c" * 64))
     events = [Step("recover", k, count, {"loss": nothing}) for k in range(1, count + 1)]
     start = time.thread_time()
     for event in events:

@@ -55,11 +55,13 @@ class Curve:
 
     def add(self, stage: str, step: int, millis: int, **more: object) -> None:
         """Adds a line; it is written with others, at most a second later than the next one."""
-        line = {"stage": stage, "step": step, "millis": millis, **more}
-        self._lines.append(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        self._add({"stage": stage, "step": step, "millis": millis, **more})
         if millis - self._written >= TOGETHER:
             self._written = millis
             self.flush()
+
+    def _add(self, line: dict[str, object]) -> None:
+        self._lines.append(json.dumps(line, separators=(",", ":")).encode() + b"\n")
 
     def picture(self, event: Milestone, millis: int) -> None:
         """Keeps images, unless those of the step are there."""
@@ -71,7 +73,9 @@ class Curve:
             with part.open("wb") as file:
                 np.save(file, event.images.cpu().numpy())
             part.replace(self._folder / name)
-        self.add(event.stage, event.step, millis, picture=name)
+        where = {"stage": event.stage, "step": event.step, "millis": millis}
+        self._add({**where, "picture": name})
+        self.flush()
 
     def flush(self) -> None:
         """Writes what waits."""

@@ -1,0 +1,69 @@
+"""A password in a tracking address is in nothing that a run writes or prints."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from cli_runs import TINY, Bench, Ended
+from services import HOST, Service, answers, free_port
+
+from bench.tracking.pending import lists
+from bench.tracking.ui import ui_command
+
+SECRET = "xyzzy-4711"
+WORDS = ("run", "tiny.py", "--profile", "smoke", "--set", "seeds=1")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def bench(data_root: Path, tmp_path: Path) -> Bench:
+    (tmp_path / "tiny.py").write_text(TINY, encoding="utf-8")
+    return Bench(tmp_path, data_root, tmp_path / "store")
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """A server that is not started yet; what it keeps lies beside the store."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, HOST)
+    port, folder = free_port(), tmp_path / "server"
+    folder.mkdir()
+    command = ui_command(f"sqlite:///{folder}/mlflow.db", folder / "files", port)
+    return Service(command, lambda: answers(f"http://{HOST}:{port}/health"), folder / "log")
+
+
+def test_a_password_is_in_nothing_that_is_written_or_printed(bench: Bench, server: Service) -> None:
+    port = server.command[server.command.index("--port") + 1]
+    uri = f"http://somebody:{SECRET}@{HOST}:{port}"
+    said = [bench.run(*WORDS, "--tracking-uri", uri)]  # the server is down
+    assert lists(bench.store / "tracking")
+    assert f"http://{HOST}:{port} does not take records now" in said[0].out + said[0].err
+    with server:
+        said.append(bench.run("ui", "--tracking-uri", uri))  # delivers what was kept
+        assert lists(bench.store / "tracking") == []
+        for path in bench.store.glob("objects/*/*"):  # one score is made once more
+            if '"stage": "evaluate"' in (path / "manifest.json").read_text():
+                (path / "manifest.json").unlink()
+        said.append(bench.run(*WORDS, "--quiet", "--tracking-uri", uri))
+        said.append(bench.run("track", "import", *WORDS[1:], "--tracking-uri", uri))
+    assert [end.code for end in said] == [0, 0, 0, 0], said
+    assert [end for end in said if told(end)] == []
+    written = [path for path in bench.folder.rglob("*") if path.is_file()]
+    assert {path.name for path in written} >= {"provenance.json", "mlflow.db", "report.html"}
+    assert [path for path in written if any(SECRET.encode() in text for text in texts(path))] == []
+
+
+def told(end: Ended) -> bool:
+    return SECRET in end.out + end.err
+
+
+def texts(path: Path) -> Iterator[bytes]:
+    """What is in a file, also where it is packed."""
+    content = path.read_bytes()
+    yield content
+    with suppress(gzip.BadGzipFile, zlib.error, EOFError):
+        yield gzip.decompress(content)
