@@ -138,7 +138,8 @@ class Remark(str):
 
 
 def _observable(bench: Probe) -> str:
-    bench.shop("b", bench.watch).artifact(bench.plan(), "recover", SyntheticSet)
+    plan = bench.plan()
+    bench.shop("b", bench.watch).artifact(plan, plan.synthetic, SyntheticSet)
     return ""
 
 

@@ -11,8 +11,7 @@ from urllib.request import urlopen
 from bench.core.errors import BadValue
 from bench.diagnosis.check import Check
 from bench.diagnosis.hardware import existing
-from bench.storage.uris import sqlite_file, sqlite_uri
-from bench.tracking.tracker import check_address
+from bench.storage.uris import check_address, sqlite_file, sqlite_uri
 
 NAME = "tracking"
 MAGIC = b"SQLite format 3\x00"

@@ -16,7 +16,7 @@ from bench.core.events import (
     Step,
     StudyStarted,
 )
-from bench.public import public
+from bench.core.public import public
 from bench.tracking.observers import Observer
 from bench.tracking.samples import Sample, sample
 

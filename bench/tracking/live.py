@@ -26,7 +26,7 @@ from bench.core.events import (
     Step,
     StudyStarted,
 )
-from bench.public import public
+from bench.core.public import public
 from bench.tracking.console import Clock, Losses, outcome, seconds
 from bench.tracking.console import Progress as Counts
 

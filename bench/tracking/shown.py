@@ -177,7 +177,9 @@ class _Gathering:
             np.asarray(scale.get(key) or [default]).reshape(1, -1, 1, 1)
             for key, default in (("mean", 0.0), ("std", 1.0))
         )
-        levels: NDArray[np.uint8] = (255 * (images * std + mean)).clip(0, 255).astype(np.uint8)
+        levels: NDArray[np.uint8] = (
+            (255.0 * (images.astype(np.float64) * std + mean)).clip(0, 255).astype(np.uint8)
+        )
         return levels
 
     def _score(self, manifest: Manifest) -> None:

@@ -8,10 +8,9 @@ from urllib.request import getproxies, proxy_bypass
 
 from bench.core.errors import BadValue
 from bench.core.public import public
-from bench.storage.uris import file_uri, sqlite_uri
+from bench.storage.uris import SERVERS, check_address, file_uri, sqlite_uri
 from bench.storage.uris import sqlite_file as sqlite_file
 
-SERVERS = ("http", "https")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PORTS = {"http": 80, "https": 443}
 
@@ -87,28 +86,6 @@ def check_uri(uri: str) -> None:
         raise BadValue(f"tracking URI: expected one of {known}, given {public(uri)!r}")
     if scheme == "sqlite" and (":///" not in uri or uri.endswith(":///") or ":memory:" in uri):
         raise BadValue(f"tracking URI: expected a SQLite file as in {example}, given {uri!r}")
-
-
-def check_address(uri: str) -> None:
-    """Refuses what is no address at all.
-
-    Raises:
-        BadValue: brackets that do not close, a port that is none, or no host where one must be.
-    """
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError as error:
-        text = str(error).lower()
-        shown = uri.rpartition("@")[2]
-        raise BadValue(
-            f"tracking URI: expected an address such as http://HOST:5000, given {shown!r}: {text}"
-        ) from None
-    if parts.scheme in SERVERS and (not parts.hostname or port == 0):
-        raise BadValue(
-            f"tracking URI: expected a host and a port from 1 to 65535 as in http://HOST:5000, "
-            f"given {public(uri)!r}"
-        )
 
 
 def answers(uri: str, limit: float = 1.0) -> bool:
