@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 from bench.core import __version__ as __version__
 
 if TYPE_CHECKING:
+    from bench.app.api import plan as plan
+    from bench.app.api import report as report
+    from bench.app.api import run as run
+    from bench.app.api import sweep as sweep
     from bench.artifacts.labels import Score as Score
     from bench.artifacts.labels import SoftLabels as SoftLabels
     from bench.artifacts.values import Barycenter as Barycenter
@@ -69,6 +73,10 @@ if TYPE_CHECKING:
     from bench.study.grid import Study as Study
 
 _HOMES = {  # public name -> the module that defines it
+    "plan": "bench.app.api",
+    "report": "bench.app.api",
+    "run": "bench.app.api",
+    "sweep": "bench.app.api",
     "Score": "bench.artifacts.labels",
     "SoftLabels": "bench.artifacts.labels",
     "Barycenter": "bench.artifacts.values",

@@ -21,6 +21,7 @@ from bench.core.events import Emit
 from bench.core.seeds import generator_for
 from bench.data.dsa import Siamese, augment, draw_each
 from bench.data.network_input import NetworkInput, network_input
+from bench.data.streaming import upload
 from bench.data.zca import Whitened, Whitening, whitening
 from bench.plugin.recipes import Student
 from bench.stages.student import fresh, optimizer_of, schedule_of, score
@@ -111,7 +112,7 @@ class Shuffled:
         if epoch == self.rebuilt:  # the released code makes a new optimiser for the lower rate
             self.optimizer.state.clear()
         images, weights = self.given.images, self.given.weights
-        order = torch.randperm(len(images), generator=self.rng).to(images.device)
+        order = upload(torch.randperm(len(images), generator=self.rng), images.device)
         for chosen in order.split(self.batch):
             part = images[chosen]
             if self.policy:

@@ -17,6 +17,7 @@ from bench.graph.request import Source
 from bench.plugin.discovery import get, load_file, names
 from bench.storage.store import Store
 from bench.study.catalog import completed, load_study
+from bench.study.grid import Study
 from bench.study.overrides import parse
 
 ABSENT = "not here: "  # begins the digests of data sets that are planned but cannot be run
@@ -53,10 +54,16 @@ class Session:
     data_root: Path
 
 
-def open_session(arguments: StudyArguments, locate: Locate | None = None) -> Session:
-    """Loads plugins and the study, applies overrides, and addresses every task."""
+def open_session(
+    arguments: StudyArguments, locate: Locate | None = None, study: Study | None = None
+) -> Session:
+    """Loads plugins and the study, applies overrides, and addresses every task.
+
+    Args:
+        study: in place of the one that the arguments name.
+    """
     load_plugins(arguments)
-    study, root = completed(load_study(arguments.study)), arguments.data_root
+    study, root = completed(study or load_study(arguments.study)), arguments.data_root
     overrides = parse(arguments.settings, study)
     found = locate or (lambda name: find_source(name, root))
     plan = make_plan(study, arguments.profile, overrides, found)

@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 from bench.core.errors import UnknownName
+from bench.data.streaming import upload
 
 OPERATIONS = ("color", "crop", "cutout", "flip", "scale", "rotate")
 NUMBERS = 3  # uniform numbers that an operation takes at most
@@ -74,7 +75,7 @@ def draw_each(policy: Siamese, count: int, rng: Generator) -> Drawn:
 
 def augment(images: Tensor, drawn: Drawn, policy: Siamese) -> Tensor:
     """Applies a drawn operation to normalised images (n, ch, H, W); differentiable in them."""
-    numbers = drawn.numbers.to(images.device).expand(len(images), NUMBERS)
+    numbers = upload(drawn.numbers, images.device).expand(len(images), NUMBERS)
     return _APPLY[drawn.operation](images, numbers, policy)
 
 

@@ -65,8 +65,7 @@ def memory_format(device: torch.device, fast: bool) -> torch.memory_format:
 
 def placed(model: M, device: torch.device, fast: bool) -> M:
     """The network on a device, in the memory format that pays there."""
-    model.to(device)
-    model.to(memory_format=memory_format(device, fast))
+    model.to(device, memory_format=memory_format(device, fast))  # type: ignore[call-overload]
     return model
 
 

@@ -141,7 +141,7 @@ def _split(text: str) -> tuple[str, str]:
 
 def _seeds(text: str) -> tuple[int, ...]:
     """`5` means the seeds 0..4; `0,3,7` names them."""
-    values = typed("seeds", tuple[int, ...], text)
+    values = typed("seeds", tuple[int, ...], text.removesuffix(","))
     assert isinstance(values, tuple)
     if "," in text:
         return values

@@ -174,13 +174,11 @@ class _Gathering:
         data = self._attempt.opening.get("data")
         scale = data[0] if isinstance(data, list) and data else {}
         mean, std = (
-            np.asarray(scale.get(key) or [default]).reshape(1, -1, 1, 1)
+            np.asarray(scale.get(key) or [default], np.float64).reshape(1, -1, 1, 1)
             for key, default in (("mean", 0.0), ("std", 1.0))
         )
-        levels: NDArray[np.uint8] = (
-            (255.0 * (images.astype(np.float64) * std + mean)).clip(0, 255).astype(np.uint8)
-        )
-        return levels
+        levels = 255.0 * (images.astype(np.float64) * std + mean)
+        return levels.clip(0, 255).astype(np.uint8)
 
     def _score(self, manifest: Manifest) -> None:
         true, given = self._arrays(manifest, "labels", "predicted")

@@ -6,7 +6,7 @@ import pytest
 from planning import SOURCE, plan_of, study_of
 
 from bench.core.errors import BadValue, UnknownName
-from bench.graph.planner import make_plan
+from bench.execution.planner import make_plan
 from bench.plugin.discovery import get, load_file
 from bench.plugin.recipes import Profile
 from bench.plugin.registry import Registered

@@ -15,7 +15,7 @@ from bench.app.session import Session, open_session
 from bench.artifacts.labels import SoftLabels
 from bench.artifacts.values import ClassFeatures, Teacher
 from bench.core.errors import BadValue
-from bench.execution.memory import NEEDS, Sizes, needs_of, sizes_of
+from bench.execution.memory import KNOWN, Sizes, needs_of, sizes_of
 from bench.models.footprint import forward, trained
 from bench.plugin.discovery import ROOT
 
@@ -57,6 +57,8 @@ IMAGENET = replace(
     relabel=128,
     epochs=300,
 )
+
+NEEDS = {kind.kind: need for kind, (need, _) in KNOWN.items()}
 
 
 @pytest.mark.slow

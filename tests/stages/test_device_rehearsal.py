@@ -171,7 +171,7 @@ def artifacts(digits: RealSet, teacher: Teacher, seen: Observation) -> dict[type
 
 
 def shortened(distiller: Distiller) -> Distiller:
-    """A few steps of a matching distiller; the others are short."""
+    """A few steps of a matching distiller; others are made with their shortest lengths."""
     if not isinstance(distiller, MatchingDistiller):
         return distiller
     return replace(distiller, recover=Recover(iterations=3, batch=8, crop_min=0.5))
@@ -181,11 +181,13 @@ def shortened(distiller: Distiller) -> Distiller:
 def test_a_distiller_keeps_to_its_device(
     name: str, gpu: Rehearsal, artifacts: dict[type, object], digits: RealSet
 ) -> None:
-    distiller = shortened(get("distiller", name).factory())
+    plugin = get("distiller", name)
+    cuts = dict.fromkeys(plugin.lengths.get("smoke", {}), 2)
+    distiller = shortened(plugin.factory(**cuts))
     there = moved(artifacts)
     seen = there[Observation]
     made: dict[type, object] = {
-        ClassStats: class_stats(seen, distiller.request.variance),
+        ClassStats: class_stats(seen, "within-batch"),
         ClassFeatures: class_features(seen, "penultimate"),
         ClassMeans: class_means(seen, "penultimate"),
     }
@@ -193,7 +195,6 @@ def test_a_distiller_keeps_to_its_device(
     budget = Budget(IPC, 10, (1, 8, 8), digits.mean, digits.std)
     images = distiller.distill(reference, budget, torch.Generator().manual_seed(0), gpu.hear)
     assert images.images.device == CPU
-    assert not images.images.is_floating_point()
     if isinstance(distiller, MatchingDistiller):
         assert_no_loop_waits(gpu, "recover")
 
@@ -205,10 +206,11 @@ def test_an_evaluator_keeps_to_its_device(
     synthetic: SyntheticSet,
     labels: SoftLabels,
     teacher: Teacher,
+    digits: RealSet,
     digits_test: RealSet,
 ) -> None:
     evaluator: Evaluator = get("evaluator", name).factory()
-    made: dict[type, object] = {Teacher: teacher, SoftLabels: labels}
+    made: dict[type, object] = {Teacher: teacher, SoftLabels: labels, RealSet: digits}
     reference = moved({kind: made[kind] for kind in evaluator.needs})
     there = to_device(synthetic, CUDA)
     score = evaluator.evaluate(there, reference, digits_test, RECIPE, 0, gpu.hear)

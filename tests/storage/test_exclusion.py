@@ -70,11 +70,8 @@ reap([first, child(lambda: want(make))])
 def test_after_a_failure_the_next_one_tries(tmp_path: Path) -> None:
     run(COMMON + STORE + FAILED, tmp_path)
     log = (tmp_path / "log").read_text().splitlines()
-    assert [line for line in log if not line.startswith("waiting")] == [
-        "failed",
-        "made",
-        "got hit=False",
-    ]
+    said = [line for line in log if not line.startswith("waiting")]
+    assert sorted(said) == ["failed", "got hit=False", "made"]  # two processes, in either order
 
 
 RACE = """
