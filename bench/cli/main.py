@@ -13,6 +13,7 @@ from bench.core.errors import BenchError, suggestion
 
 COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
     "run": "Run a study: compute what the store lacks, then report.",
+    "submit": "Let Slurm, Kubernetes, SkyPilot or Ray start workers on a shared store.",
     "sweep": "Search parameters on held-out data, then test the winner.",
     "plan": "Show what a run would do: cells, store hits, time and disk.",
     "reproduce": "Reproduce the tables and figures of a paper on one page.",
