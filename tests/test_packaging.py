@@ -155,7 +155,7 @@ def test_what_runs_make_is_not_committed() -> None:
     assert {".venv/", ".bench/", "uv.lock", "__pycache__/", "*.egg-info/"} <= set(ignored)
 
 
-@pytest.mark.parametrize("script", [".ci/run", "tools/find_python.sh"])
+@pytest.mark.parametrize("script", [".ci/run", "tools/find_python.sh", "tools/gpu_evidence.sh"])
 def test_scripts_can_be_executed_and_parse(script: str) -> None:
     path = ROOT / script
     assert os.access(path, os.X_OK)

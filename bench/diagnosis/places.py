@@ -1,13 +1,18 @@
 """Places that runs read and write: the store and the data sets."""
 
 import os
+import shutil
 import uuid
 from pathlib import Path
 
 from bench.diagnosis.check import Check
 from bench.diagnosis.hardware import existing
+from bench.diagnosis.store_probe import FAR, Findings, probe
+from bench.storage.place import LocalPlace
+from bench.storage.remote import place_at
 
 ADVICE = "name another folder by --store or DDBENCH_STORE"
+ONE_PROCESS = f"let one process at a time use it, or {ADVICE}"
 
 
 def local_folder(store: str) -> Path | None:
@@ -18,7 +23,7 @@ def local_folder(store: str) -> Path | None:
 
 
 def store(root: str) -> Check:
-    """Whether artifacts can be written."""
+    """Whether artifacts can be written, and processes can share them."""
     folder = local_folder(root)
     return _remote(root) if folder is None else _local(folder)
 
@@ -30,24 +35,43 @@ def _local(folder: Path) -> Check:
     if not os.access(parent, os.W_OK | os.X_OK):
         return Check("store", "fail", f"{parent} cannot be written", ADVICE)
     new = "" if folder.exists() else " (made on first use)"
-    return Check("store", "ok", f"{folder.absolute()} is writable{new}")
+    probed = parent / f".doctor-{uuid.uuid4().hex}"
+    try:
+        return _judged(f"{folder.absolute()} is writable{new}", probe(LocalPlace(probed)))
+    except OSError as error:
+        return Check("store", "fail", f"{parent} cannot be written: {error}", ADVICE)
+    finally:
+        shutil.rmtree(probed, ignore_errors=True)
 
 
 def _remote(url: str) -> Check:
-    """Writes and removes one small file."""
+    """Tries it in a folder below, which is removed."""
     import fsspec
 
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
-        probe = f"{path.rstrip('/')}/.doctor-{uuid.uuid4().hex}"
         filesystem.makedirs(path, exist_ok=True)
-        filesystem.pipe_file(probe, b"probe")
-        filesystem.rm_file(probe)
+        below = f"{url.rstrip('/')}/.doctor-{uuid.uuid4().hex}"
+        place = place_at(below)
+        try:
+            found = probe(place)
+        finally:
+            filesystem.rm(f"{path.rstrip('/')}/{below.rpartition('/')[2]}", recursive=True)
     except (ImportError, ValueError) as error:  # the protocol, or the package that speaks it
         return Check("store", "fail", f"{url}: {error}", "install the fsspec package it names")
     except OSError as error:
         return Check("store", "fail", f"{url} cannot be written: {error}", ADVICE)
-    return Check("store", "ok", f"{url} is writable")
+    return _judged(f"{url} is writable", found)
+
+
+def _judged(writable: str, found: Findings) -> Check:
+    """A store that is written to, by what processes that share it rely on."""
+    if problem := found.problem():
+        return Check("store", "fail", f"{writable}, but {problem}", ONE_PROCESS)
+    if found.skew is not None and abs(found.skew) > FAR:
+        detail = f"{writable}; its clock is {found.skew:+.0f} s from this machine's"
+        return Check("store", "warn", detail, "set the clocks by NTP")
+    return Check("store", "ok", f"{writable}; creates, leases and lists as sharing needs it")
 
 
 def datasets(root: Path) -> Check:
