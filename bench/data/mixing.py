@@ -119,12 +119,12 @@ def augmented_batch(images: Images, draws: Draws, epoch: int, index: int) -> Ten
 def draws_on(draws: Draws, device: torch.device) -> Draws:
     """The same draws on a device, for loops that take a batch of them at every step."""
     return Draws(
-        draws.order.to(device),
-        draws.crops.to(device),
-        draws.flips.to(device),
-        draws.mix.to(device),
-        draws.boxes.to(device),
-        draws.batch,
+        order=draws.order.to(device),
+        crops=draws.crops.to(device),
+        flips=draws.flips.to(device),
+        mix=draws.mix.to(device),
+        boxes=draws.boxes.to(device),
+        batch=draws.batch,
     )
 
 

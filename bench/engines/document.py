@@ -1,22 +1,22 @@
 """YAML as people read it: keys in their order, scripts line by line."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import yaml
 
-
-class _Writer(yaml.SafeDumper):
-    """Writes texts of several lines as blocks."""
+WRITER: Any = type("Writer", (yaml.SafeDumper,), {})  # changed below, which yaml's own must not be
 
 
-def _text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(writer: Any, text: str) -> Any:
+    """A text of several lines as a block."""
     style = "|" if "\n" in text else None
     return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Writer.add_representer(str, _text)
+WRITER.add_representer(str, _text)
 
 
 def document(content: Mapping[str, object]) -> str:
     """A mapping as one YAML document; long lines are left whole."""
-    return yaml.dump(dict(content), Dumper=_Writer, sort_keys=False, width=10_000)
+    return str(yaml.dump(dict(content), Dumper=WRITER, sort_keys=False, width=10_000))

@@ -66,7 +66,8 @@ def trained(network: Network, batch: int, fast: bool, moments: int) -> int:
     """
     model = _copy(network, fast).train()
     weights = _bytes(model) * (2 if fast else 1)  # as float32
-    with Live() as live:
+    live = Live()
+    with live:
         images = _images(network, batch, fast)
         loss = model(images).float().logsumexp(1).sum()
         loss.backward()
@@ -82,7 +83,8 @@ def forward(network: Network, batch: int, fast: bool, tapped: bool = False) -> i
     """Peak bytes of a pass without gradients, its batch (B, ch, S, S) and the weights included."""
     model = _copy(network, fast).eval()
     weights = _bytes(model) * (2 if fast else 1)
-    with Live() as live, torch.no_grad():
+    live = Live()
+    with live, torch.no_grad():
         images = _images(network, batch, fast)
         if tapped:
             with Tapped(model, moments=has_batchnorm(model)) as taps:
@@ -97,7 +99,8 @@ def inverted(network: Network, batch: int, fast: bool) -> int:
     """Peak bytes of a recover step: a frozen network, images with gradients and two moments."""
     model = _copy(network, fast).eval().requires_grad_(False)
     weights = _bytes(model) * (2 if fast else 1)
-    with Live() as live:
+    live = Live()
+    with live:
         images = _images(network, batch, fast).requires_grad_()
         with Tapped(model, moments=has_batchnorm(model)) as taps:
             out = taps(images)

@@ -65,7 +65,8 @@ def memory_format(device: torch.device, fast: bool) -> torch.memory_format:
 
 def placed(model: M, device: torch.device, fast: bool) -> M:
     """The network on a device, in the memory format that pays there."""
-    model.to(device, memory_format=memory_format(device, fast))  # type: ignore[call-overload]
+    layout = memory_format(device, fast)
+    model.to(device, memory_format=layout)  # type: ignore[call-overload]  # documented, not typed
     return model
 
 

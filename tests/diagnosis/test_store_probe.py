@@ -1,4 +1,4 @@
-"""A store is tried for what sharing needs; one that breaks a promise is named with what it costs."""
+"""A store is tried for what sharing needs; a broken promise is named with its cost."""
 
 import os
 import uuid
