@@ -26,6 +26,7 @@ from bench.stages.squeeze import TeacherRequest
 
 DRAW = 41  # bytes of order, crop, flip and mix of one augmented image
 TEST = 250  # images of a batch of the test pass
+ONLINE = "choose the evaluator 'online-kd', which stores no labels"
 CODED = 4  # copies of a synthetic set that storing it holds: as made, coded, stacked, in order
 
 
@@ -132,7 +133,6 @@ def _replayed(s: Sizes) -> float:
     return float(s.images * s.pixels + DRAW * s.epochs * s.images)
 
 
-ONLINE = "choose the evaluator 'online-kd', which stores no labels"
 KNOWN: Mapping[type[Request[Any]], tuple[Callable[[Sizes], Need], str]] = {
     TeacherRequest: (squeezing, "lower squeeze.batch"),
     ObservationRequest: (observing, "lower observe.batch, or observe fewer layers"),
@@ -156,6 +156,19 @@ def needs_of(cell: CellPlan) -> dict[str, Need]:
 def way_out(cell: CellPlan, name: str) -> str:
     """What makes an artifact of a cell need less."""
     return KNOWN[type(cell.tasks[name].request)][1]
+
+
+def explained(cell: CellPlan, stage: str, error: BaseException) -> str:
+    """What a stage that ran out of memory needed, and what would need less, in one line."""
+    need, said = needs_of(cell).get(stage), str(error).strip().splitlines() or ["no more memory"]
+    about = f", which needs about {_size(need.device + need.host)}" if need else ""
+    known = stage in cell.tasks and type(cell.tasks[stage].request) in KNOWN
+    way = way_out(cell, stage) if known else "lower ipc"
+    return f"out of memory in {stage}{about}: {way}, or take fewer workers ({said[0]})"
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.2g} GB"
 
 
 def sizes_of(cell: CellPlan) -> Sizes:

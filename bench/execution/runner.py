@@ -5,6 +5,8 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import torch
+
 from bench.artifacts.labels import Score
 from bench.core.errors import BenchError, StopRun
 from bench.core.events import (
@@ -16,6 +18,7 @@ from bench.core.events import (
     Note,
     StudentTrained,
 )
+from bench.execution.memory import explained
 from bench.execution.results import FAILURES, Outcome, row_of
 from bench.execution.sharing import Executor, Sharing
 from bench.execution.workshop import Workshop
@@ -78,9 +81,18 @@ class Runner:
     def _failed(self, cell: CellPlan, error: BaseException) -> Outcome:
         text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
         trace = "" if isinstance(error, BenchError) else traceback.format_exc()
+        if isinstance(error, MemoryError | torch.OutOfMemoryError):
+            text, trace = explained(cell, self._unmade(cell), error), ""
+            if torch.cuda.is_initialized():
+                torch.cuda.empty_cache()  # the next cell may need other sizes
         record = {"error": text, "traceback": trace, "cell": cell.cell.label, "at": time.time()}
         self.shop.store.put_record(FAILURES, cell.address, record)
         return self._outcome(cell, text, trace)
+
+    def _unmade(self, cell: CellPlan) -> str:
+        """The stage of a cell that was being made: the first that the store lacks."""
+        lacking = (s for s, t in cell.tasks.items() if not self.shop.store.has(t.address))
+        return next(lacking, cell.root.stage)
 
     def _outcome(self, cell: CellPlan, text: str, trace: str) -> Outcome:
         row = row_of(cell, self.plan, self.shop.store)

@@ -1,6 +1,7 @@
 """Predicted memory is that of a run, grows as it should, and decides what a machine refuses."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,12 +13,17 @@ import torch
 from bench.app.arguments import StudyArguments
 from bench.app.fitting import Machine, memory_table, refuse_what_does_not_fit
 from bench.app.session import Session, open_session
-from bench.artifacts.labels import SoftLabels
+from bench.artifacts.labels import Score, SoftLabels
 from bench.artifacts.values import ClassFeatures, Teacher
 from bench.core.errors import BadValue
+from bench.core.events import silent
 from bench.execution.memory import KNOWN, Sizes, needs_of, sizes_of
+from bench.execution.runner import Runner
+from bench.execution.workshop import Workshop
+from bench.graph.plan import CellPlan
 from bench.models.footprint import forward, trained
 from bench.plugin.discovery import ROOT
+from bench.storage.store import Store
 
 EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_MMAP_MAX_": "1000000"}  # no gaps in the heap
 GB, CPU = 1e9, torch.device("cpu")
@@ -27,16 +33,16 @@ SMALL = Sizes(
     student=RESNET,
     fast=False,
     real=64,
-    images=60,
+    images=30,
     classes=10,
     pixels=3 * 32 * 32,
     dims=512,
     layer=512,
     atoms=4,
-    squeeze=60,
-    observe=60,
-    recover=60,
-    relabel=60,
+    squeeze=30,
+    observe=30,
+    recover=30,
+    relabel=30,
     epochs=1,
     moments=2,
     needs=frozenset({SoftLabels}),
@@ -64,7 +70,7 @@ NEEDS = {kind.kind: need for kind, (need, _) in KNOWN.items()}
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["squeeze", "recover", "relabel", "evaluate"])
 def test_a_stage_grows_a_process_by_what_was_predicted(stage: str) -> None:
-    run = [sys.executable, str(Path(__file__).with_name("memory_run.py")), stage, "resnet18", "60"]
+    run = [sys.executable, str(Path(__file__).with_name("memory_run.py")), stage, "resnet18", "30"]
     env = {**os.environ, **EXACT, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(run, capture_output=True, text=True, env=env, check=True)
     need = NEEDS[stage](replace(SMALL, epochs=2 if stage == "evaluate" else 1))
@@ -117,6 +123,27 @@ def test_every_stage_of_a_plan_is_stated(session: Session) -> None:
 
 def test_a_machine_with_room_refuses_nothing(session: Session) -> None:
     refuse_what_does_not_fit(session, CPU, 1, Machine(8 * GB, 8 * GB, True, 8 * GB))
+
+
+@pytest.mark.parametrize("kind", [MemoryError, torch.OutOfMemoryError])
+def test_a_cell_that_runs_out_of_memory_fails_alone_with_what_it_needed(
+    kind: type[Exception], session: Session, tmp_path: Path
+) -> None:
+    first, *_ = session.plan.cells
+
+    class Full(Workshop):
+        def finish(self, plan: CellPlan) -> Score:
+            raise kind("CUDA out of memory. Tried to allocate 20 MiB.\nMore than one line")
+
+    shop = Full(Store(tmp_path), session.data_root, CPU, silent)
+    outcome = Runner(session.plan, shop, silent)(first)
+    assert outcome.failed
+    assert outcome.traceback == ""
+    assert re.fullmatch(
+        r"out of memory in squeeze, which needs about \S+ GB: lower squeeze.batch, or take fewer "
+        r"workers \(CUDA out of memory. Tried to allocate 20 MiB.\)",
+        outcome.error,
+    )
 
 
 @pytest.mark.parametrize(

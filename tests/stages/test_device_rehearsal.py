@@ -51,6 +51,7 @@ MAY_WAIT = {  # functions of this project that wait in a loop, and how often
     "refuse_non_finite": "at a hundredth of the steps of a batch",
     "_Recovery._show": "at five milestones of the first batch",
     "_Recovery.run": "at the end of a batch",
+    "Position.finish": "at the end of a batch",
     "_Recovery._optimise": "at the start of a batch",
     "_refuse_non_finite": "at a tenth of the epochs",
     "Exam.marks": "two numbers an epoch",
