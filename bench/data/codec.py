@@ -12,13 +12,15 @@ from torch import Tensor
 from bench.core.errors import BadValue
 
 Codec = Literal["jpeg-q75", "png"]
+CHUNK = 512  # images that are in memory as files and as arrays at the same time
 
 
 def encode_decode(images: Tensor, codec: Codec) -> tuple[Tensor, int]:
     """The images as they come back from disk, and the bytes of all files together.
 
     "jpeg-q75" is Pillow's JPEG at quality 75 with 4:2:0 chroma, as the released code of SRe2L and
-    WMDD saves; "png" is lossless. The device of the images is kept.
+    WMDD saves; "png" is lossless. The device of the images is kept. They are in memory once more
+    than before, whatever their number: files live for a chunk of images at a time.
 
     Args:
         images: (M, ch, H, W) uint8 with 1 or 3 channels.
@@ -35,11 +37,15 @@ def encode_decode(images: Tensor, codec: Codec) -> tuple[Tensor, int]:
         )
     if not len(images):
         return images.clone(), 0
-    pixels = images.permute(0, 2, 3, 1).cpu().numpy()  # (M, H, W, ch)
+    decoded, total = torch.empty(images.shape, dtype=torch.uint8), 0
     with ThreadPoolExecutor() as pool:
-        coded = list(pool.map(lambda image: _round_trip(image, codec), pixels))
-    decoded = torch.from_numpy(np.stack([image for image, _ in coded])).permute(0, 3, 1, 2)
-    return decoded.contiguous().to(images.device), sum(size for _, size in coded)
+        for start in range(0, len(images), CHUNK):
+            pixels = images[start : start + CHUNK].permute(0, 2, 3, 1).cpu().numpy()
+            coded = pool.map(lambda image: _round_trip(image, codec), pixels)  # (H, W, ch) each
+            for index, (image, size) in enumerate(coded, start):
+                decoded[index] = torch.from_numpy(image.copy()).permute(2, 0, 1)
+                total += size
+    return decoded.to(images.device), total
 
 
 def _round_trip(pixels: np.ndarray, codec: Codec) -> tuple[np.ndarray, int]:

@@ -4,13 +4,16 @@ On CUDA two page-locked buffers take turns: one is filled or read by the host wh
 being copied. On a CPU nothing is copied that need not be.
 """
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+T = TypeVar("T")
 HELD = 64 << 20  # bytes of results that stay on a device before the host takes them
 
 
@@ -170,6 +173,31 @@ def mark(device: torch.device) -> "torch.cuda.Event | None":
 
 def upload(host: Tensor, device: torch.device) -> Tensor:
     """A tensor of the host on the device, without waiting for the copy."""
-    if locked(device):
-        host = host.pin_memory()
-    return host.to(device, non_blocking=True)
+    return pinned(host, device).to(device, non_blocking=True)
+
+
+def pinned(host: Tensor, device: torch.device) -> Tensor:
+    """The same values where a device can fetch them by itself; as they are, where none does."""
+    return host.pin_memory() if locked(device) and not host.is_pinned() else host
+
+
+def ahead(items: Iterator[T], device: torch.device, depth: int = 2) -> Iterator[T]:
+    """The same items, the next `depth` of them being made while one is used.
+
+    A thread makes one after the other, so that random numbers are drawn in their order. On a CPU
+    nothing is gained, and items are made when they are asked for.
+    """
+    if device.type == "cpu":
+        yield from items
+        return
+
+    def made() -> tuple[T] | None:
+        for item in items:
+            return (item,)
+        return None
+
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        waiting = deque(pool.submit(made) for _ in range(depth))
+        while (found := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(made))
+            yield found[0]

@@ -27,7 +27,7 @@ from bench.stages.squeeze import TeacherRequest
 DRAW = 41  # bytes of order, crop, flip and mix of one augmented image
 TEST = 250  # images of a batch of the test pass
 ONLINE = "choose the evaluator 'online-kd', which stores no labels"
-CODED = 4  # copies of a synthetic set that storing it holds: as made, coded, stacked, in order
+CODED = 3  # copies of a synthetic set that storing it holds: as made, in order, as decoded
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bench.core.seeds import generator_for, seed_for
 from bench.data.augment import CropPolicy, crop_resize, draw_crops
 from bench.data.mixing import normalize
 from bench.data.spec import Split
-from bench.data.streaming import upload
+from bench.data.streaming import ahead, pinned, upload
 from bench.graph.request import Context, Request, Run, artifact
 from bench.models.build import build_model
 from bench.plugin.recipes import Precision, Squeeze
@@ -88,18 +88,20 @@ class AugmentedReal:
         self.rng = generator_for(config.seed, "squeeze", "data")
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for pixels, labels, crops, flips in ahead(self._gathered(), self.device):
+            images = normalize(upload(pixels, self.device), self.real.mean, self.real.std)
+            places, mirrored = upload(crops, self.device), upload(flips, self.device)
+            found = crop_resize(images, places, mirrored, self.real.resolution)
+            yield found, upload(labels, self.device)
+
+    def _gathered(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """What the host does for each batch: stored pixels, labels, crops and flips."""
         order = torch.randperm(len(self.real.labels), generator=self.rng)
         for chosen in order[: kept(len(order), self.batch)].split(self.batch):
-            yield self._augmented(chosen), upload(self.real.labels[chosen], self.device)
-
-    def _augmented(self, chosen: Tensor) -> Tensor:
-        pixels = upload(self.real.images[chosen], self.device)
-        height, width = pixels.shape[-2:]
-        crops, flips = draw_crops(len(chosen), height, width, self.policy, self.rng)
-        images = normalize(pixels, self.real.mean, self.real.std)
-        side = self.real.resolution
-        crops, flips = upload(crops, self.device), upload(flips, self.device)
-        return crop_resize(images, crops, flips, side)
+            pixels = self.real.images[chosen]
+            height, width = pixels.shape[-2:]
+            crops, flips = draw_crops(len(chosen), height, width, self.policy, self.rng)
+            yield pinned(pixels, self.device), self.real.labels[chosen], crops, flips
 
 
 @artifact("squeeze", Teacher, version=3)

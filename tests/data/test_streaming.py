@@ -1,6 +1,7 @@
 """Parts that pass through buffers arrive whole, in order, and one epoch ahead at most."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from bench.data.mixing import normalize
 from bench.data.pixels import Pixels
-from bench.data.streaming import Collected, Drain, EpochStream, upload
+from bench.data.streaming import Collected, Drain, EpochStream, ahead, upload
 
 CPU = torch.device("cpu")
 MEAN, STD = (0.1, 0.5, 0.3), (0.2, 0.4, 0.9)
@@ -87,3 +88,40 @@ def test_pixels_are_a_quarter_and_give_what_normalised_images_give() -> None:
 def test_upload_gives_the_same_values() -> None:
     host = torch.arange(3)
     assert torch.equal(upload(host, CPU), host)
+
+
+def counted(made: list[int], threads: set[int], end: int = 6) -> Iterator[int]:
+    for number in range(end):
+        made.append(number)
+        threads.add(threading.get_ident())
+        yield number
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_items_come_in_their_order_from_one_thread_and_not_too_far_ahead(device: str) -> None:
+    made, threads, seen = list[int](), set[int](), []
+    for number in ahead(counted(made, threads), torch.device(device)):
+        seen.append(number)
+        assert len(made) <= number + 3
+    assert seen == made == list(range(6))
+    assert len(threads) == 1
+    assert (threading.get_ident() in threads) == (device == "cpu")
+
+
+def test_an_error_in_the_background_reaches_the_loop() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise OSError("the disk")
+
+    items = ahead(broken(), torch.device("meta"))
+    assert next(items) == 1
+    with pytest.raises(OSError, match="the disk"):
+        list(items)
+
+
+def test_a_loop_that_ends_early_leaves_no_thread_at_work() -> None:
+    made, threads = list[int](), set[int]()
+    items = ahead(counted(made, threads, end=1000), torch.device("meta"))
+    next(items)
+    items.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("ahead") and t.is_alive()]
