@@ -12,8 +12,11 @@ from bench.core.errors import BadValue
 from bench.core.events import silent
 from bench.data.pixels import Pixels
 from bench.plugin.recipes import Recipe, Relabel, Student
-from bench.stages.epoch_choice import BestEpoch, Exam, divide
-from evaluators.fkd_held_out import fkd_held_out
+from bench.stages.epoch_choice import BestEpoch, Exam, divide, logits_on
+from bench.stages.relabel import relabel
+from bench.stages.teacher import network
+from evaluators.fkd import Replay
+from evaluators.fkd_held_out import Labelled, fkd_held_out
 
 CONFIG = Relabel(epochs=4, batch=16, crop_min=0.5, flip=0.0)
 RECIPE = Recipe("test", "smoke", relabel=CONFIG, student=Student(arch="convnet3-w16-bn"))
@@ -124,3 +127,42 @@ def test_held_out_images_do_not_touch_the_student(
         for images in (synthetic.images, spoiled)
     )
     assert torch.equal(first.correct, second.correct)
+
+
+class Counting(nn.Module):
+    """A model that notes how many images each pass sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.seen.append(len(images))
+        return images.flatten(1)[:, :2]
+
+
+def test_an_exam_of_any_size_is_taken_some_images_at_a_time() -> None:
+    stored = torch.arange(600, dtype=torch.int64).remainder(256).byte().view(600, 1, 1, 1)
+    pixels = Pixels(stored.expand(600, 1, 2, 2), (0.2,), (0.3,))
+    model = Counting()
+    logits = logits_on(model, pixels, fast=False)
+    assert model.seen == [250, 250, 100]
+    assert torch.equal(logits, pixels[0:600].flatten(1)[:, :2])
+
+
+def test_labels_of_a_seed_are_made_epoch_by_epoch_and_not_kept(
+    synthetic: SyntheticSet, teacher: Teacher, test_set: RealSet
+) -> None:
+    kept, _ = divide(synthetic, 0)
+    guide = network(teacher)
+    feed = Labelled(kept, guide, test_set, CONFIG, 0, False)
+    stored = relabel(kept, teacher, CONFIG, test_set.mean, test_set.std, 0, False, silent)
+    replay = Replay(kept, stored, test_set)
+    for epoch in range(CONFIG.epochs):
+        for (batch, (logits, _)), (same, (known, _)) in zip(
+            feed(epoch), replay(epoch), strict=True
+        ):
+            assert torch.equal(batch, same)
+            assert torch.equal(logits, known)
+    assert feed.label_bytes(10) == stored.label_bytes
+    assert not [v for v in vars(feed).values() if isinstance(v, Tensor) and v.dim() == 3]
