@@ -1,18 +1,18 @@
 """`bench ui` in a real browser: the four cells of an ablation, side by side and as charts."""
 
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from io import TextIOWrapper
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from browser import needs_chromium, rendered, texts
 from cli_runs import LIMIT, Bench
+from servers import guarded, held_port, kill
 
 ABLATION = '''
 """The four released rows of Table 4, in their shortest form."""
@@ -55,27 +55,21 @@ def tracked(new_bench: Callable[[], Bench]) -> Bench:
 @pytest.fixture(scope="module")
 def opened(tracked: Bench) -> Iterator[dict[str, str]]:
     """The addresses that `bench ui` prints, while it runs: `open` and `charts`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bench.cli.main", "ui", "--port", port],
-        cwd=tracked.folder,
-        env=tracked.environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert server.stdout is not None
-    with server, server.stdout as printed:
-        try:
-            lines = iter(printed.readline, "")
-            found = dict(line.split(maxsplit=1) for line in lines_until_ready(lines))
-            yield {name: address.strip() for name, address in found.items()}
-            server.terminate()
-            assert server.wait(LIMIT) == 0
-        finally:
-            stop(server)
+    with held_port() as port, ExitStack() as stack:
+        server = guarded(
+            [sys.executable, "-m", "bench.cli.main", "ui", "--port", str(port)],
+            cwd=tracked.folder,
+            env=tracked.environment(),
+            stdout=subprocess.PIPE,
+        )
+        stack.callback(kill, server)
+        assert server.stdout is not None
+        printed = stack.enter_context(TextIOWrapper(server.stdout, encoding="utf-8"))
+        lines = iter(printed.readline, "")
+        found = dict(line.split(maxsplit=1) for line in lines_until_ready(lines))
+        yield {name: address.strip() for name, address in found.items()}
+        server.terminate()
+        assert server.wait(LIMIT) == 0
 
 
 def lines_until_ready(lines: Iterator[str]) -> Iterator[str]:
@@ -84,14 +78,6 @@ def lines_until_ready(lines: Iterator[str]) -> Iterator[str]:
             return
         yield line
     raise AssertionError("bench ui ended")
-
-
-def stop(server: "subprocess.Popen[str]") -> None:
-    """Ends whatever is left of the command and the server below it."""
-    try:
-        os.killpg(server.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def page(url: str, folder: Path, wanted: Callable[[str], bool]) -> str:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from servers import held_port
 
 from bench.diagnosis.tracker import tracking
 
@@ -37,11 +38,10 @@ def serving(code: int) -> Iterator[str]:
 
 
 @pytest.fixture
-def closed_port() -> int:
+def closed_port() -> Iterator[int]:
     """A port on which nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    with held_port() as port:
+        yield port
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from servers import HOST, held_port
 from services import (
     BUCKET,
-    HOST,
     KEYS,
     Postgres,
     Shared,
-    free_port,
     postgres,
     programs,
     s3,
@@ -57,8 +56,12 @@ def shared(database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
     import boto3
 
     folder = tmp_path_factory.mktemp("services")
-    s3_port, port = free_port(), free_port()
-    with pytest.MonkeyPatch.context() as patch, s3(folder, s3_port):
+    with (
+        held_port() as s3_port,
+        held_port() as port,
+        pytest.MonkeyPatch.context() as patch,
+        s3(folder, s3_port),
+    ):
         for name, value in {**KEYS, "no_proxy": HOST, "NO_PROXY": HOST}.items():
             patch.setenv(name, value)
         bucket = boto3.client("s3", endpoint_url=f"http://{HOST}:{s3_port}")

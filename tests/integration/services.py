@@ -4,13 +4,12 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,22 +17,17 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from cli_runs import Bench
+from servers import HOST, guarded, held_port, kill
 
 from bench.tracking.ui import ui_command
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
-HOST, BUCKET = "127.0.0.1", "bench"
+BUCKET = "bench"
 READY = 150.0  # seconds until a service must answer; on an idle machine one takes 1 to 15
 DEBIAN = "/usr/lib/postgresql"
 SETTINGS = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=60")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def programs() -> Path | None:
@@ -83,15 +77,13 @@ class Service:
     def start(self) -> "Service":
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = guarded(
                 self.command,
+                self.stop,
+                self.user,
                 stdout=log,
                 stderr=log,
                 env={**kept, **self.env},
-                user=self.user,
-                group=pwd.getpwnam(self.user).pw_gid if self.user else None,
-                extra_groups=[] if self.user else None,
-                start_new_session=True,
                 cwd=self.log.parent,
             )
         until(self.ready, self.process, f"{self.command[0]} (see {self.log})")
@@ -99,8 +91,7 @@ class Service:
 
     def kill(self) -> None:
         """Ends it as a power cut does."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        kill(self.process)
 
     def __enter__(self) -> "Service":
         return self.start()
@@ -108,10 +99,9 @@ class Service:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.send_signal(self.stop)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        self.kill()  # what it left, and the pipe to its guard
 
 
 @dataclass(frozen=True)
@@ -164,7 +154,11 @@ def postgres() -> Iterator[Postgres]:
     user = None if os.getuid() else _other_user()
     if user:
         shutil.chown(folder, user)
-    found = Postgres(free_port())
+    with held_port() as port:
+        yield from _cluster(place, folder, user, Postgres(port))
+
+
+def _cluster(place: Path, folder: Path, user: str | None, found: Postgres) -> Iterator[Postgres]:
     data = folder / "data"
     initdb = [str(place / "initdb"), "-D", str(data), "-U", "bench", "--auth=trust"]
     words = [*initdb, "--no-sync", "--encoding=UTF8", "--locale=C"]

@@ -1,7 +1,6 @@
 """optuna-dashboard opens a sweep's journal as it is."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from servers import guarded, held_port, kill
 
 from bench.search.queue import Queue
 from bench.search.settings import Search
@@ -21,12 +21,6 @@ pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is in the extra
 Ask = Callable[[str], dict[str, object]]
 Open = Callable[[Path], Ask]
 READY = 60.0  # seconds until it must answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answer(url: str, server: "subprocess.Popen[bytes]") -> dict[str, object]:
@@ -50,13 +44,11 @@ def dashboard(tmp_path: Path) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def start(journal: Path) -> Ask:
-            port = free_port()
+            port = stack.enter_context(held_port())
             words = ["-c", "from optuna_dashboard._cli import main; main()", str(journal)]
             command = [sys.executable, *words, "--host", "127.0.0.1", "--port", str(port)]
-            server = stack.enter_context(
-                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            )
-            stack.callback(server.terminate)
+            server = guarded(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stack.callback(kill, server)
             return lambda path: answer(f"http://127.0.0.1:{port}/api/{path}", server)
 
         yield start
