@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -33,13 +34,19 @@ COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
 class Lazy(click.Group):
     """A group whose commands are imported on first use, so that help and typos are instant."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Runs a command; errors that a user can act on are one line and exit code 2."""
-        run: Any = super().main
         if not standalone_mode:
-            return run(*args, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, False, **extra)
         try:
-            code = run(*args, standalone_mode=False, **extra)
+            code = super().main(args, prog_name, complete_var, False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()  # a group without a command: its help
             sys.exit(2)

@@ -127,8 +127,8 @@ class Study:
         for name, values in (("rows", self.rows), ("datasets", self.datasets), ("ipcs", self.ipcs)):
             if not values:
                 raise BadValue(f"study {self.name!r}: expected at least one of {name}, given none")
-        _check_axes(self)
-        for grid in self.grids:
+        axes: tuple[Study | Grid, ...] = (self, *self.grids)
+        for grid in axes:
             _check_axes(grid)
         if self.repeats < 1:
             raise BadValue(f"repeats: expected at least 1 student per set, given {self.repeats}")
