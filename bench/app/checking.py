@@ -51,7 +51,7 @@ def check_plugin(
 def _checked(name: str, clause: Callable[[Probe], str], bench: Probe) -> Check:
     try:
         problem = clause(bench)
-    except Exception as error:  # a broken plugin fails its clause, not the checker
+    except (Exception, SystemExit) as error:  # a broken plugin fails its clause, not the checker
         kind = "" if isinstance(error, BenchError) else f"{type(error).__name__}: "
         problem = f"{kind}{error}"
     return Check(name, not problem or isinstance(problem, Remark), problem)

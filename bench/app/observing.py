@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from bench.app.session import Session
@@ -111,7 +112,7 @@ def hint_for(session: Session, tracker: Tracker, uri: str | None) -> str:
     """How to open the runs in the MLflow UI."""
     if not tracker.enabled:
         return "not tracked (--no-tracking)"
-    flag = f" --tracking-uri {public(uri)}" if uri else ""
-    where = f" --store {session.store.root}" if session.store.root != ".bench" else ""
+    flag = f" --tracking-uri {quote(public(uri))}" if uri else ""
+    where = f" --store {quote(session.store.root)}" if session.store.root != ".bench" else ""
     name = experiment_name(session.plan.study.name)
     return f"MLflow: bench ui{where}{flag}   (experiment {name})"

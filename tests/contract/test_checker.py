@@ -16,6 +16,8 @@ from broken_plugins import (
 )
 from shared_checker import Checker
 
+from bench.app.checking import Check, _checked
+from bench.app.clauses import Probe
 from bench.plugin.discovery import load_file
 from bench.plugin.registry import Registered, forget
 
@@ -103,3 +105,11 @@ def test_broken_evaluator_is_caught(name: str, checker: Checker, load: Load) -> 
 def test_sound_evaluator_passes(checker: Checker, load: Load) -> None:
     text = EVALUATOR.replace("{change}", "score").replace("{name}", "fair-judge")
     assert broken(checker, load("fair-judge", text)) == {}
+
+
+def test_a_plugin_that_would_end_the_process_breaks_its_clause() -> None:
+    def ending(probe: Probe) -> str:
+        raise SystemExit(0)
+
+    probe = Probe.__new__(Probe)  # the clause looks at nothing of it
+    assert _checked("ends", ending, probe) == Check("ends", False, "SystemExit: 0")

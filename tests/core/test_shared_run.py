@@ -1,5 +1,6 @@
 """A cell that fails in one of several processes is not tried again by the others."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -57,3 +58,18 @@ def test_a_failure_of_an_earlier_run_is_tried_again(
     (outcome,) = run_plan(plan, shop, silent)
     assert not outcome.failed
     assert store.record(FAILURES, plan.cells[0].address) is None
+
+
+class Ends(Tries):
+    """A workshop with a plugin that would end the process."""
+
+    def finish(self, cell: CellPlan) -> object:
+        sys.exit(0)
+
+
+def test_a_plugin_that_would_end_the_process_fails_its_cell_alone(
+    plan: Plan, tmp_path: Path
+) -> None:
+    outcome = Runner(plan, Ends(Store(tmp_path)), silent)(plan.cells[0])  # type: ignore[arg-type]
+    assert outcome.error == "SystemExit: 0"
+    assert "sys.exit(0)" in outcome.traceback

@@ -103,3 +103,12 @@ def test_the_study_s_own_warnings_are_shown() -> None:
 def test_contrast_without_results_is_silent() -> None:
     info = StudyInfo("s", "S", contrasts=(Contrast("c", "a", "a"),))
     assert raised(info, frame_of([0.5] * 6)) == []
+
+
+def test_a_recovery_that_broke_down_is_an_alarm_before_the_cautions() -> None:
+    info = StudyInfo("s", "S", warnings=("a leak.",), breakdowns=("a: it broke down.",))
+    found = raised(info, frame_of([0.5] * 6, chance=0.1, teacher_top1=0.9))
+    assert [(alarm.level, alarm.text) for alarm in found] == [
+        ("alarm", "a: it broke down."),
+        ("caution", "a leak."),
+    ]
