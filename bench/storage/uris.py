@@ -35,7 +35,7 @@ def sqlite_file(uri: str) -> Path | None:
     return Path(path).absolute()
 
 
-def as_uri(path: Path) -> str:
+def file_uri(path: Path) -> str:
     """The `file:` URI of a local path."""
     return path.expanduser().absolute().as_uri()
 
