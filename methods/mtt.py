@@ -36,10 +36,13 @@ from bench import (
     distiller,
 )
 from bench.core.events import Emit, Note
+from bench.core.seeds import generator_for, seed_for
 from bench.data.dsa import Drawn, Siamese, augment, draw_each
 from bench.data.network_input import decode
-from bench.data.zca import whitening
-from bench.stages.learned_images import ImageSteps, LearnedImages, Start, Terms
+from bench.data.zca import Whitening, whitening
+from bench.models.build import build_model
+from bench.stages.learned_images import ImageSteps, LearnedImages, RealImages, Start, Terms
+from bench.study.convnet import convnet_for
 
 Form = Literal["checkpointed", "tesla"]
 Batch = Callable[[Tensor], Tensor]  # from all images, as they are learned, to one inner step's
@@ -102,30 +105,45 @@ class Flat:
         return logits
 
 
-def expert(learned: LearnedImages, config: Experts, index: int) -> Tensor:
-    """The path (epochs + 1, P) of expert number `index` on the real images."""
-    model = learned.network(config.arch, index)
+def train_experts(
+    real: RealSet,
+    config: Experts,
+    seed: int,
+    device: torch.device,
+    emit: Emit,
+    whiten: Whitening | None = None,
+) -> Trajectories:
+    """Trains all experts on the real set, with a line for each; depends on its arguments alone."""
+    rng = generator_for(seed, "experts")
+    images, paths = RealImages(real, device, rng, whiten=whiten), []
+    for index in range(config.count):
+        model = build_model(
+            config.arch or convnet_for(real.resolution),
+            num_classes=len(real.classes),
+            channels=real.images.shape[1],
+            resolution=real.resolution,
+            seed=seed_for(seed, "expert", index),
+        )
+        paths.append(path_of_expert(model.to(device), images, config))
+        emit(Note(f"recover: expert {index + 1} of {config.count} trained"))
+    return Trajectories(torch.stack(paths))
+
+
+def path_of_expert(model: nn.Module, images: RealImages, config: Experts) -> Tensor:
+    """Trains a network on the real images; its parameters (epochs + 1, P) after each epoch."""
     optimizer = torch.optim.SGD(model.parameters(), config.lr)
-    flat, real, rng = Flat(model), learned.real, learned.rng
-    labels = real.real.labels.to(learned.device)
+    flat, labels = Flat(model), images.real.labels.to(images.device)
     path = [flat.parameters().cpu()]
     for _ in range(config.epochs):
-        for chosen in torch.randperm(len(labels), generator=rng).split(config.batch):
-            images = augment(real.at(chosen), draw_each(POLICY, len(chosen), rng), POLICY)
+        order = torch.randperm(len(labels), generator=images.rng)
+        for chosen in order.split(config.batch):
+            drawn = draw_each(POLICY, len(chosen), images.rng)
+            logits = model(augment(images.at(chosen), drawn, POLICY))
             optimizer.zero_grad(set_to_none=True)
-            cross_entropy(model(images), labels[chosen.to(learned.device)]).backward()
+            cross_entropy(logits, labels[chosen.to(images.device)]).backward()
             optimizer.step()
         path.append(flat.parameters().cpu())
     return torch.stack(path)
-
-
-def trajectories(learned: LearnedImages, config: Experts, emit: Emit) -> Trajectories:
-    """Trains all experts, with a line for each; needs no more than the real images and a budget."""
-    paths = []
-    for index in range(config.count):
-        paths.append(expert(learned, config, index))
-        emit(Note(f"recover: expert {index + 1} of {config.count} trained"))
-    return Trajectories(torch.stack(paths))
 
 
 def matching_loss(reached: Tensor, start: Tensor, target: Tensor) -> Tensor:
@@ -260,7 +278,8 @@ class TrajectoryMatching:
             whiten=whiten,
             scalars={"lr": (self.lr_start, self.lr_lr)},
         )
-        paths = trajectories(learned, self.experts, emit)
+        seed = int(torch.randint(2**31, (), generator=rng))
+        paths = train_experts(real, self.experts, seed, budget.device, emit, whiten)
         network = Flat(learned.network(self.experts.arch, 0).requires_grad_(False))
         made = learned.run(partial(self.step, learned, network, paths))
         return with_rate(made, learned.scalars)

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from bench import BadValue, Budget, CellFailed, RealSet, Reference, SyntheticSet
 from bench.core.events import Event, Note, silent
+from bench.core.seeds import seed_for
+from bench.data.mixing import normalize
 from bench.models.build import build_model
-from bench.stages.learned_images import ImageSteps, LearnedImages
 from methods.mtt import (
     Batch,
     Experts,
@@ -20,7 +21,7 @@ from methods.mtt import (
     matching_loss,
     mtt,
     path_of_student,
-    trajectories,
+    train_experts,
     with_rate,
 )
 
@@ -148,14 +149,15 @@ def test_the_gradient_agrees_with_finite_differences(network: Flat, images: Tens
 
 def test_experts_learn_and_every_epoch_is_kept(real: RealSet) -> None:
     heard: list[Event] = []
-    budget = Budget(2, 2, (1, 8, 8), (0.5,), (0.25,))
-    learned = LearnedImages(real, budget, ImageSteps(1, 1.0), generator(), silent)
     config = Experts(count=2, epochs=8, lr=0.1, batch=8, arch="convnet2-w16")
-    paths = trajectories(learned, config, heard.append).parameters
-    network = Flat(learned.network("convnet2-w16", 0))
+    paths = train_experts(real, config, 5, torch.device("cpu"), heard.append).parameters
+    again = train_experts(real, config, 5, torch.device("cpu"), silent).parameters
+    seed = seed_for(5, "expert", 0)
+    network = Flat(build_model(config.arch, num_classes=2, channels=1, resolution=8, seed=seed))
     assert paths.shape == (2, 9, len(network.parameters()))
+    assert torch.equal(paths, again)
     assert torch.equal(paths[0, 0], network.parameters())
-    given = learned.real.at(torch.arange(32))
+    given = normalize(real.images, real.mean, real.std)
     accuracy = [
         (network(paths[0, epoch], given).argmax(1) == real.labels).float().mean().item()
         for epoch in (0, 8)
