@@ -44,8 +44,7 @@ def rows_apart(synthetic: Tensor, real: Tensor) -> Tensor:
     """Summed 1 - cosine of the rows, one for each output channel, of two gradients."""
     s, r = synthetic.flatten(1), real.flatten(1)
     cosine = (s * r).sum(1) / (s.norm(dim=1) * r.norm(dim=1) + TINY)
-    apart: Tensor = (1 - cosine).sum()
-    return apart
+    return torch.sum(1 - cosine)
 
 
 def gradients(model: nn.Module, images: Tensor, label: int, keep: bool = False) -> list[Tensor]:

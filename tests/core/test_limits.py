@@ -26,7 +26,9 @@ def plan(distiller: str, ipc: int, smallest: int, settings: tuple[str, ...] = ()
     return make_plan(study, "smoke", overrides, lambda name: source(smallest))
 
 
-@pytest.mark.parametrize("distiller", ["random", "herding", "k-center", "rded", "wmdd", "kmeans"])
+@pytest.mark.parametrize(
+    "distiller", ["random", "herding", "k-center", "rded", "wmdd", "kmeans", "dm", "mtt"]
+)
 def test_more_images_than_a_class_has_are_refused(distiller: str) -> None:
     with pytest.raises(BadValue, match=r"at most 5, the size of class 'seven' of digits, given 6"):
         plan(distiller, ipc=6, smallest=5)
@@ -38,6 +40,12 @@ def test_a_mosaic_takes_several_images_of_a_class() -> None:
     with pytest.raises(BadValue, match=expected):
         plan("rded", 3, 9, ("rded.factor=2",))
     assert len(plan("rded", 2, 9, ("rded.factor=2",)).cells) == 1
+
+
+def test_a_factorised_image_starts_from_several_images_of_a_class() -> None:
+    with pytest.raises(BadValue, match="at most 2, since each takes 4 of the 9 images"):
+        plan("m3d", 3, 9)
+    assert len(plan("dm", 3, 9, ("dm.factor=2", "dm.start=noise")).cells) == 1
 
 
 def test_images_made_of_noise_may_outnumber_a_class() -> None:

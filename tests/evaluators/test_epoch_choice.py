@@ -49,6 +49,17 @@ def test_learned_weights_keep_mean_one(synthetic: SyntheticSet) -> None:
     assert all(p.weights.mean().item() == pytest.approx(1) for p in divide(weighted, 0))
 
 
+def test_learned_labels_a_rate_and_a_factor_stay_with_their_images(
+    synthetic: SyntheticSet,
+) -> None:
+    soft = torch.arange(500.0).reshape(50, 10)
+    made = replace(synthetic, soft=soft, lr=0.1, factor=2)
+    for found in divide(made, 0):
+        rows = found.labels * 5 + found.slots
+        assert torch.equal(found.soft, soft[rows])
+        assert (found.lr, found.factor) == (0.1, 2)
+
+
 def test_one_image_per_class_cannot_be_divided(synthetic: SyntheticSet) -> None:
     first = torch.nonzero(synthetic.slots == 0).flatten()
     single = replace(
