@@ -8,9 +8,9 @@ the expert is `ahead` epochs later, in units of how far the expert went. Images 
 with momentum, and so does the rate. With `zca`, all of it happens on whitened images, and the
 images are stored unwhitened: evaluate those by `convnet-zca`, others by `convnet-dsa`.
 
-The gradient is exact in both forms that keep one inner step's graph alone: "checkpointed" goes
-back through the inner steps one by one, "tesla" is TESLA's sum over them, which holds the
-parameters at which each inner gradient is taken constant and is the full gradient for one step.
+Both forms of the gradient keep the graph of a single inner step. "checkpointed" goes back through
+the steps one by one and is exact; "tesla" is TESLA's sum over them, which holds the parameters at
+which each inner gradient is taken constant: it equals the exact one for one step, and not for more.
 Differs from the released code: the last iteration counts, not the best on test images.
 """
 
@@ -229,7 +229,7 @@ class TrajectoryMatching:
         latest: experts are taken at epochs below this.
         lr_start, lr_lr: the learned rate's start and its own learning rate.
         inner_batch: synthetic images of an inner step; 0 means all.
-        form: how the gradient is computed.
+        form: how the gradient is computed, exactly or as TESLA does.
     """
 
     steps: ImageSteps

@@ -7,6 +7,8 @@ images; methods of the paper that are not built keep their row.
 from bench.study.grid import Contrast, Grid, Row, Study
 from studies._paper import FULL, PAPER, RANDOM, only_in_the_paper
 
+CONVNET = "images learned under small ConvNets"
+
 STUDY = Study(
     name="table1",
     title="Table 1: methods over the number of images per class",
@@ -31,13 +33,14 @@ STUDY = Study(
         Row("RDED", "rded", group="real images"),
         Row("Herding", "herding", group="real images"),
         Row("k-center", "k-center", group="real images"),
-        *only_in_the_paper(
-            ("DM", "dm"),
-            ("MTT", "mtt"),
-            ("DataDAM", "datadam"),
-            ("G-VBSM", "g-vbsm"),
-            ("SCDD", "scdd"),
-        ),
+        Row("DM", "dm", group=CONVNET, paper="dm"),
+        Row("MTT", "mtt", group=CONVNET, paper="mtt"),
+        Row("DataDAM", "datadam", group=CONVNET, paper="datadam"),
+        Row("DataDAM, as its paper's table says", "datadam-paper", group=CONVNET),
+        Row("DC", "dc", group=CONVNET),
+        Row("DSA", "dsa", group=CONVNET),
+        Row("M3D", "m3d", group=CONVNET),
+        *only_in_the_paper(("G-VBSM", "g-vbsm"), ("SCDD", "scdd")),
         RANDOM,
         FULL,
     ),
