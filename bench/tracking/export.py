@@ -8,6 +8,7 @@ written last. Exports of one key take turns under the store's own lock. Connecti
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -43,6 +44,10 @@ class Target:
     artifacts: str = ""
 
 
+class _Busy(Exception):
+    """Another process is making the run that is needed first."""
+
+
 @dataclass
 class Exporter:
     """Exports the cells and studies of a store.
@@ -70,13 +75,18 @@ class Exporter:
 
         An attempt that goes on is exported as far as it has come.
         """
-        with self.store.claim(f"export-{key[:32]}") as mine, asking(self.target.uri):
+        with self._turn(key) as mine, asking(self.target.uri), suppress(_Busy):
             return self._cell(key, self._sheets.attempts(key)) if mine else None
+        return None
 
     def study(self, key: str) -> bool | None:
         """Exports a study or a sweep; whether all is said, None while another process does it."""
-        with self.store.claim(f"export-{key[:32]}") as mine, asking(self.target.uri):
+        with self._turn(key) as mine, asking(self.target.uri):
             return self._study(key, self._sheets.attempts(key)) if mine else None
+
+    def _turn(self, key: str) -> AbstractContextManager[bool]:
+        """Holds what belongs to a key for a block; False where another process holds it."""
+        return self.store.claim(f"export-{key[:32]}")
 
     def finished_keys(self) -> set[str]:
         """Keys of all cells that have a finished run."""
@@ -171,7 +181,12 @@ class Exporter:
     def _parent(self, key: str) -> str:
         """The run of a study, made if it is missing; "" where the store knows no such study."""
         sessions = self._sheets.attempts(key)
-        return self._study_run(key, sessions) if sessions else ""
+        if key in self._studies or not sessions:
+            return self._studies.get(key, "")
+        with self._turn(key) as mine:
+            if not mine:
+                raise _Busy
+            return self._study_run(key, sessions)
 
     def _study(self, key: str, sessions: Sequence[Attempt]) -> bool:
         if not sessions:

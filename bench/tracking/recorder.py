@@ -162,9 +162,12 @@ class Recorder:
                 **event.tags,
             }
             params = {**event.params, "cells": len(event.cells)}
-            opening: dict[str, object] = {
-                "study": event.study, "name": _name(event), "params": params, "tags": tags,
-            }  # fmt: skip
+            opening: Line = {
+                "study": event.study,
+                "name": _name(event),
+                "params": params,
+                "tags": tags,
+            }
             opening |= {"began": began, "host": event.tags.get("host", socket.gethostname())}
             self._session = Sheet(self._sheets.folder, self._key, now, opening)
         return self._session
@@ -189,9 +192,7 @@ class Recorder:
         if begun and not any("computed" in line for line in cell.lines):
             cell.lines.append({"computed": self._origin.tags()})
             self._begin_sheet(cell)
-        line: dict[str, object] = {
-            "stage": event.stage, "address": event.address, "series": event.series,
-        }  # fmt: skip
+        line: Line = {"stage": event.stage, "address": event.address, "series": event.series}
         if isinstance(event, StageFinished):
             line |= {"hit": event.hit}
         cell.add(line)

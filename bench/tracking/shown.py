@@ -56,7 +56,7 @@ class _Gathering:
         self._curves = store.local_folder(FOLDER)
         self._found, self._last = Shown(), dict[str, int]()
         broken = attempt.computed and attempt.status in ("FAILED", "KILLED")
-        self._until = (attempt.ended if attempt.end else until) if broken else math.inf
+        self._until = (attempt.ended if attempt.end else until - 1) if broken else math.inf
         self._hits = {str(line["address"]): bool(line.get("hit")) for line in attempt.all("stage")}
 
     def all(self) -> Shown:
@@ -183,7 +183,9 @@ class _Gathering:
     def _score(self, manifest: Manifest) -> None:
         true, given = self._arrays(manifest, "labels", "predicted")
         classes = int(max(true.max(), given.max())) + 1
-        counts = np.bincount(true.astype(np.int64) * classes + given, minlength=classes**2)
+        counts = np.bincount(
+            true.astype(np.int64) * classes + given.astype(np.int64), minlength=classes**2
+        )
         table = counts.reshape(classes, classes)
         lines = [",".join(map(str, line)) for line in table.tolist()]
         self._text("confusion.csv", "\n".join(lines) + "\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.public import public
+from bench.core.public import public
 
 
 @pytest.mark.parametrize(

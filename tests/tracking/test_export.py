@@ -22,6 +22,7 @@ from bench.tracking.layout import cell_key
 from bench.tracking.pending import Errand
 from bench.tracking.recorder import Recorder
 from bench.tracking.runs import persistent
+from bench.tracking.sheets import read
 from bench.tracking.tracker import Tracker
 
 Record = Callable[..., Path]
@@ -288,3 +289,22 @@ def test_what_a_database_refuses_may_be_a_clash(code: int, kind: type[Refused]) 
     with pytest.raises(Refused) as caught, asking("http://host"):
         raise MlflowException("no", error_code=code)
     assert type(caught.value) is kind
+
+
+def test_a_cell_waits_while_another_process_makes_its_study(
+    store: Store, tracker: Tracker, record: Record
+) -> None:
+    path = record(store)
+    listed = read(path)
+    assert listed is not None
+    study, cell = str(listed.opening["key"]), str(listed.all("cell")[0]["cell"])
+    exporter = Exporter(store, Target(tracker.uri, "bench/ablation", f"{store.root}/artifacts"))
+    with store.claim(f"export-{study[:32]}"):
+        assert exporter.cell(cell) is None
+        assert exporter.study(study) is None
+        assert all_runs(tracker.uri) == []
+    with store.claim(f"export-{cell[:32]}"):
+        assert exporter.cell(cell) is None
+    assert exporter.cell(cell)
+    assert exporter.study(study)
+    assert len(all_runs(tracker.uri)) == 2
