@@ -10,7 +10,7 @@ from bench.storage.progress import FOLDER
 from bench.storage.remote import RemotePlace
 from bench.storage.tickets import file_of, tickets
 
-OBJECTS = "objects"
+OBJECTS, CURVES = "objects", "curves"
 ABANDONED = 86400.0  # seconds after which what an owner elsewhere left is given up
 
 
@@ -44,6 +44,8 @@ def sweep(place: Place, keep: Collection[str] | None, dry_run: bool) -> Swept:
     if isinstance(local, LocalPlace):
         left = [*_left_behind(local), *_progress_of_made(place, local)]
         swept += [_removed(local, name, dry_run) for name in left]
+        if keep is not None and not dry_run:
+            _remove_curves(place, local, set(keep))
     return Swept(len(swept), sum(swept))
 
 
@@ -81,6 +83,14 @@ def _progress_of_made(place: Place, local: LocalPlace) -> Iterator[str]:
         address = name.lstrip(".").partition(".")[0]  # a half-written one begins with a dot
         if place.has(f"{object_folder(address)}/{LAST}"):
             yield f"{FOLDER}/{name}"
+
+
+def _remove_curves(place: Place, local: LocalPlace, kept: set[str]) -> None:
+    """A curve goes with its artifact, and counts as a part of it."""
+    held = tickets(place)
+    for address in local.names(CURVES):
+        if address not in kept and address not in held:
+            local.remove(f"{CURVES}/{address}")
 
 
 def _left_behind(place: LocalPlace) -> Iterator[str]:

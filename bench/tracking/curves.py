@@ -17,10 +17,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from bench.core.events import Event, Milestone, StageFinished, StageStarted, Step
+from bench.storage.gc import CURVES
 from bench.tracking.layout import milliseconds
 from bench.tracking.samples import Sample, due, sample
 
-FOLDER, FILE = "curves", "curve.jsonl"
+FOLDER, FILE = CURVES, "curve.jsonl"
 TOGETHER = 1000  # milliseconds of a curve that are written down at once, and lost by a kill
 
 

@@ -23,6 +23,17 @@ def test_gc_keeps_what_it_is_told_to(store: Store) -> None:
     assert list(store.addresses()) == keys[:1]
 
 
+def test_the_curve_of_an_artifact_goes_with_it(store: Store) -> None:
+    keys = fill(store, 2)
+    for key in keys:
+        (store.local_folder("curves") / key).mkdir()
+    store.gc(None)
+    store.gc(keys[:1], dry_run=True)
+    assert len(list(store.local_folder("curves").iterdir())) == 2
+    store.gc(keys[:1])
+    assert [path.name for path in store.local_folder("curves").iterdir()] == keys[:1]
+
+
 def test_gc_removes_what_dead_processes_left(store: Store) -> None:
     keys = fill(store, 1)
     gone = f"{os.getpid()}-1-abc"  # this pid, but a process that started at another time
