@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from bench.core.events import Event, Milestone, StageFinished, StageStarted, Step
+from bench.core.events import (
+    CellFailed,
+    CellStarted,
+    Event,
+    Milestone,
+    StageFinished,
+    StageStarted,
+    Step,
+)
 from bench.storage.gc import CURVES
 from bench.tracking.layout import milliseconds
 from bench.tracking.samples import Sample, due, sample
@@ -112,8 +120,8 @@ class Curves:
         elif isinstance(event, Milestone):
             if self._curve is not None:
                 self._curve.picture(event, milliseconds())
-        elif isinstance(event, StageFinished) and not event.hit:
-            self._end()
+        elif isinstance(event, CellStarted | CellFailed | StageFinished) and not _is_hit(event):
+            self._end()  # a stage that broke off has no end of its own
 
     @property
     def open(self) -> bool:
@@ -145,6 +153,10 @@ class Curves:
         if self._curve is not None:
             self._curve.close()
             self._curve = None
+
+
+def _is_hit(event: Event) -> bool:
+    return isinstance(event, StageFinished) and event.hit
 
 
 def read_curve(folder: Path, address: str) -> Iterator[Spot]:

@@ -59,10 +59,15 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A sheet as it was read."""
+    """A sheet as it was read.
+
+    Attributes:
+        gone: whether its process had ended before the last line was read.
+    """
 
     path: Path
     lines: tuple[Line, ...]
+    gone: bool = False
 
     @property
     def name(self) -> str:
@@ -86,8 +91,7 @@ class Attempt:
         """RUNNING, FINISHED, FAILED or KILLED."""
         if self.end:
             return str(self.end["end"])
-        owner = owner_named(str(self.opening["owner"]))
-        return "KILLED" if owner is None or owner.gone() else "RUNNING"
+        return "KILLED" if self.gone else "RUNNING"
 
     @property
     def began(self) -> int:
@@ -131,15 +135,20 @@ def sheets_of(tracking: Path, experiment: str) -> Sheets:
 
 def read(path: Path) -> Attempt | None:
     """A sheet, without a last line that a kill has cut; None where not even its first is whole."""
+    lines = tuple(_lines(path))
+    if not lines or not {"key", "begin", "owner"} <= lines[0].keys():
+        return None
+    owner = owner_named(str(lines[0]["owner"]))
+    if owner is not None and not owner.gone():
+        return Attempt(path, lines)
+    return Attempt(path, tuple(_lines(path)) or lines, gone=True)  # it may just have been ended
+
+
+def _lines(path: Path) -> Iterator[Line]:
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        return None
-    lines = tuple(_lines(text))
-    return Attempt(path, lines) if lines and {"key", "begin", "owner"} <= lines[0].keys() else None
-
-
-def _lines(text: bytes) -> Iterator[Line]:
+        return
     for line in text.splitlines(keepends=True):
         with suppress(ValueError):
             found = json.loads(line) if line.endswith(b"\n") else None

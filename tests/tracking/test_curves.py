@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.core.events import Milestone, StageFinished, StageStarted, Step
+from bench.core.events import CellFailed, Milestone, StageFinished, StageStarted, Step
 from bench.tracking import curves
 from bench.tracking.curves import FILE, Curves, read_curve
 
@@ -73,6 +73,14 @@ def test_a_milestone_keeps_its_images_once(tmp_path: Path) -> None:
     (spot,) = [spot for spot in read_curve(tmp_path, ADDRESS) if spot.picture]
     assert (spot.stage, spot.step) == ("recover", 3)
     assert np.load(tmp_path / ADDRESS / spot.picture).max() == 7
+
+
+def test_a_stage_that_broke_off_takes_nothing_of_the_next_cell(tmp_path: Path) -> None:
+    observer = computing(tmp_path, range(1, 3))
+    observer(CellFailed("cell", "c" * 64, "loss is NaN", {}))
+    assert not observer.open
+    observer(Step("trial", 1, 2, {"loss": 0.5}))
+    assert set(losses(tmp_path)) == {1, 2}
 
 
 def test_what_is_found_in_the_store_or_lies_between_stages_leaves_none(tmp_path: Path) -> None:
