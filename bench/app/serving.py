@@ -28,7 +28,7 @@ def serve(root: str, uri: str | None, port: int, study: str, dry_run: bool) -> i
     store = Store(root)
     folder = store.local_folder("tracking")
     tracker = Tracker(uri or default_uri(folder))
-    base = tracker.uri if tracker.served else f"http://{HOST}:{port}"
+    base = public(tracker.uri) if tracker.served else f"http://{HOST}:{port}"
     for problem in deliver_pending(store, tracker.uri).problems:
         click.echo(f"tracking: {problem}", err=True)
     command = ui_command(tracker.uri, tracker.artifact_root(folder) or folder / "artifacts", port)

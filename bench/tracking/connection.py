@@ -122,6 +122,7 @@ def _create(database: Path) -> None:
 def import_mlflow() -> None:
     """Imports MLflow, without telemetry and notices of migrations unless the user asks for them."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # it names passwords
     import mlflow  # noqa: F401
 
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
