@@ -47,8 +47,16 @@ if TYPE_CHECKING:
     from bench.plugin.contracts import Evaluator as Evaluator
     from bench.plugin.contracts import Loss as Loss
     from bench.plugin.contracts import Need as Need
+    from bench.plugin.recipes import BnWeight as BnWeight
+    from bench.plugin.recipes import CeWeight as CeWeight
+    from bench.plugin.recipes import Objective as Objective
     from bench.plugin.recipes import Recipe as Recipe
+    from bench.plugin.recipes import RecipeForm as RecipeForm
     from bench.plugin.recipes import Recover as Recover
+    from bench.plugin.recipes import Setting as Setting
+    from bench.plugin.recipes import SolverIterations as SolverIterations
+    from bench.plugin.recipes import SolverName as SolverName
+    from bench.plugin.recipes import Sre2lBnWeight as Sre2lBnWeight
     from bench.plugin.registry import dataset as dataset
     from bench.plugin.registry import distiller as distiller
     from bench.plugin.registry import evaluator as evaluator
@@ -110,8 +118,16 @@ _HOMES = {  # public name -> the module that defines it
     "Evaluator": "bench.plugin.contracts",
     "Loss": "bench.plugin.contracts",
     "Need": "bench.plugin.contracts",
+    "BnWeight": "bench.plugin.recipes",
+    "CeWeight": "bench.plugin.recipes",
+    "Objective": "bench.plugin.recipes",
     "Recipe": "bench.plugin.recipes",
+    "RecipeForm": "bench.plugin.recipes",
     "Recover": "bench.plugin.recipes",
+    "Setting": "bench.plugin.recipes",
+    "SolverIterations": "bench.plugin.recipes",
+    "SolverName": "bench.plugin.recipes",
+    "Sre2lBnWeight": "bench.plugin.recipes",
     "dataset": "bench.plugin.registry",
     "distiller": "bench.plugin.registry",
     "evaluator": "bench.plugin.registry",

@@ -8,25 +8,32 @@ batches (`wass-bn`, `sre2l`). Here they keep WMDD's. The two cells with per-clas
 
 from typing import Literal
 
-from bench import Loss, MatchingDistiller, NoFeatureLoss, Recover, Uniform, distiller
+from bench import (
+    BnWeight,
+    MatchingDistiller,
+    NoFeatureLoss,
+    RecipeForm,
+    Recover,
+    Uniform,
+    distiller,
+)
 from methods.regularizers import BatchNorm
-from methods.wmdd import BarycenterNorm
-
-FEATURE_LOSSES: dict[str, Loss] = {"wass": BarycenterNorm(), "none": NoFeatureLoss()}
+from methods.wmdd import FORMS
 
 
 @distiller("clean-bn", space={"bn_weight": Uniform(0.1, 1000.0, log=True)})
 def clean_bn(
     feature_loss: Literal["wass", "none"] = "wass",
     ce_weight: float = 1.0,
-    bn_weight: float = 10.0,
+    bn_weight: BnWeight = 10.0,
+    form: RecipeForm = "norm",
     recover: Recover = Recover(),  # noqa: B008
 ) -> MatchingDistiller:
     """WMDD with all-class statistics and nothing else changed; the feature loss on or off."""
     return MatchingDistiller(
-        FEATURE_LOSSES[feature_loss],
-        BatchNorm(first=1.0),
-        weight=bn_weight,
+        FORMS[form] if feature_loss == "wass" else NoFeatureLoss(),
+        BatchNorm(first=1.0, squared=form == "squares"),
+        bn_weight=bn_weight,
         ce_weight=ce_weight,
         recover=recover,
     )

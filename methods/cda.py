@@ -8,18 +8,20 @@ code's default 0 is plain SRe2L).
 from dataclasses import replace
 from typing import Literal
 
-from bench import MatchingDistiller, Recover, Uniform, distiller
+from bench import MatchingDistiller, RecipeForm, Recover, Sre2lBnWeight, Uniform, distiller
 from bench.stages.schedule import Curriculum
 from methods.sre2l import sre2l
 
 
 @distiller("cda", space={"bn_weight": Uniform(0.001, 1000.0, log=True)})
 def cda(
-    bn_weight: float = 0.01,
+    bn_weight: Sre2lBnWeight = 0.01,
     first_bn: float = 10.0,
     shape: Literal["cosine", "linear", "step"] = "cosine",
     milestone: float = 1.0,
+    form: RecipeForm = "norm",
     recover: Recover = Recover(),  # noqa: B008
 ) -> MatchingDistiller:
     """SRe2L with crops that shrink over the iterations."""
-    return replace(sre2l(bn_weight, first_bn, recover), curriculum=Curriculum(shape, milestone))
+    plain = sre2l(bn_weight, first_bn, form, recover)
+    return replace(plain, curriculum=Curriculum(shape, milestone))

@@ -5,17 +5,23 @@ to its nearest atom, the weight of an atom is its share of points); our observat
 paper's. The weights are used in the per-class statistics (Eq. 14) and in the FKD loss.
 """
 
-from typing import Literal
-
-from bench import MatchingDistiller, Recover, Uniform, distiller
+from bench import (
+    BnWeight,
+    CeWeight,
+    MatchingDistiller,
+    RecipeForm,
+    Recover,
+    Uniform,
+    distiller,
+)
 from methods.wmdd import wmdd
 
 
 @distiller("kmeans", space={"bn_weight": Uniform(0.1, 1000.0, log=True)})
 def kmeans(
-    bn_weight: float = 10.0,
-    ce_weight: float = 1.0,
-    form: Literal["norm", "squares"] = "norm",
+    bn_weight: BnWeight = 10.0,
+    ce_weight: CeWeight = 1.0,
+    form: RecipeForm = "norm",
     layer: str = "penultimate",
     iterations: int = 100,
     recover: Recover = Recover(),  # noqa: B008

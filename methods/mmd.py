@@ -16,15 +16,19 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from bench import (
+    BnWeight,
+    CeWeight,
     ClassFeatures,
     ClassMeans,
     MatchingDistiller,
+    RecipeForm,
     Recover,
     Reference,
     Uniform,
     View,
     distiller,
 )
+from bench.plugin.recipes import require_weight
 from methods.regularizers import PerClassBatchNorm
 
 REAL = 256  # real features of a class that one step compares with
@@ -33,8 +37,9 @@ LARGEST_CLASS = 8192  # images of a class that can be drawn from
 
 @dataclass(frozen=True)
 class MeanMatch:
-    """Norm of the stacked differences between synthetic and real class means."""
+    """Norm of the stacked differences between synthetic and real class means, or its square."""
 
+    squared: bool = False
     needs: tuple[type, ...] = (ClassMeans,)
 
     def __call__(self, view: View, reference: Reference) -> Tensor:
@@ -43,24 +48,30 @@ class MeanMatch:
         count = member.sum(1, keepdim=True)
         gaps = (member @ view.features / count.clamp_min(1) - means) * (count > 0)
         distance: Tensor = torch.linalg.vector_norm(gaps)
-        return distance
+        return gaps.square().sum() if self.squared else distance
 
 
 @dataclass(frozen=True)
 class KernelMatch:
-    """sqrt of the summed squared MMD of each class under five RBF bandwidths.
+    """sqrt of the summed squared MMD of each class under five RBF bandwidths, or the sum itself.
 
     Real features are drawn anew at every step, without replacement, min(n, 256) of each class
     (of its first 8192 images, where it has more).
     """
 
     factor: float = 10.0
+    squared: bool = False
     needs: tuple[type, ...] = (ClassFeatures,)
+
+    def __post_init__(self) -> None:
+        require_weight("factor", self.factor)
 
     def __call__(self, view: View, reference: Reference) -> Tensor:
         real, present = draw_real(reference[ClassFeatures], view)  # (k, r, d), (k, r)
         synthetic = view.features.unflatten(0, (-1, view.per_class))  # (k, m, d)
         discrepancy = squared_mmd(synthetic, real, present).sum()
+        if self.squared:
+            return self.factor * discrepancy
         return self.factor * discrepancy.clamp_min(torch.finfo(real.dtype).tiny).sqrt()
 
 
@@ -117,17 +128,19 @@ SPACE = {"bn_weight": Uniform(0.1, 1000.0, log=True)}
 @distiller("mmd-linear", space=SPACE)
 def mmd_linear(
     reading: Literal["m1", "m2", "m3"] = "m1",
-    bn_weight: float = 10.0,
+    bn_weight: BnWeight = 10.0,
+    ce_weight: CeWeight = 1.0,
+    form: RecipeForm = "norm",
     layer: str = "penultimate",
     recover: Recover = Recover(),  # noqa: B008
 ) -> MatchingDistiller:
     """Matching of class means (linear-kernel MMD) in place of the barycenter."""
     classification, statistics = READINGS[reading]
     return MatchingDistiller(
-        MeanMatch(),
-        PerClassBatchNorm(),
-        weight=bn_weight * statistics,
-        ce_weight=classification,
+        MeanMatch(form == "squares"),
+        PerClassBatchNorm(squared=form == "squares"),
+        bn_weight=bn_weight * statistics,
+        ce_weight=ce_weight * classification,
         recover=recover,
         layer=layer,
     )
@@ -136,16 +149,17 @@ def mmd_linear(
 @distiller("mmd-rbf", space={**SPACE, "factor": Uniform(1.0, 100.0, log=True)})
 def mmd_rbf(
     factor: float = 10.0,
-    bn_weight: float = 10.0,
-    ce_weight: float = 1.0,
+    bn_weight: BnWeight = 10.0,
+    ce_weight: CeWeight = 1.0,
+    form: RecipeForm = "norm",
     layer: str = "penultimate",
     recover: Recover = Recover(),  # noqa: B008
 ) -> MatchingDistiller:
     """Multi-bandwidth RBF MMD to resampled real features in place of the barycenter."""
     return MatchingDistiller(
-        KernelMatch(factor),
-        PerClassBatchNorm(),
-        weight=bn_weight,
+        KernelMatch(factor, form == "squares"),
+        PerClassBatchNorm(squared=form == "squares"),
+        bn_weight=bn_weight,
         ce_weight=ce_weight,
         recover=recover,
         layer=layer,

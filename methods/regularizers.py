@@ -14,6 +14,7 @@ from torch.nn.functional import one_hot
 
 from bench import Barycenter, ClassStats, GlobalStats, Reference, View
 from bench.models.moments import batch_moments, class_moments
+from bench.plugin.recipes import require_weight
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class BatchNorm:
     first: float = 10.0
     squared: bool = False
     needs: tuple[type, ...] = (GlobalStats,)
+
+    def __post_init__(self) -> None:
+        require_weight("first_bn", self.first)
 
     def __call__(self, view: View, reference: Reference) -> Tensor:
         stats = reference[GlobalStats]
@@ -46,6 +50,9 @@ class PerClassBatchNorm:
     squared: bool = False
     needs: tuple[type, ...] = (ClassStats,)
 
+    def __post_init__(self) -> None:
+        require_weight("first_bn", self.first)
+
     def __call__(self, view: View, reference: Reference) -> Tensor:
         return _per_class(view, reference[ClassStats], None, self.first, self.squared)
 
@@ -61,6 +68,9 @@ class WeightedPerClassBatchNorm:
     first: float = 1.0
     squared: bool = False
     needs: tuple[type, ...] = (ClassStats, Barycenter)
+
+    def __post_init__(self) -> None:
+        require_weight("first_bn", self.first)
 
     def __call__(self, view: View, reference: Reference) -> Tensor:
         weights = reference[Barycenter].weights[view.labels, view.slots]  # (B,)

@@ -4,17 +4,23 @@ Source: Cuturi and Doucet, arXiv:1310.4375, Algorithm 2 (free-support barycenter
 paper. This row shows what smoothing changes; the exact solve is faster at these sizes.
 """
 
-from typing import Literal
-
-from bench import MatchingDistiller, Recover, Uniform, distiller
+from bench import (
+    BnWeight,
+    CeWeight,
+    MatchingDistiller,
+    RecipeForm,
+    Recover,
+    Uniform,
+    distiller,
+)
 from methods.wmdd import wmdd
 
 
 @distiller("sinkhorn", space={"bn_weight": Uniform(0.1, 1000.0, log=True)})
 def sinkhorn(
-    bn_weight: float = 10.0,
-    ce_weight: float = 1.0,
-    form: Literal["norm", "squares"] = "norm",
+    bn_weight: BnWeight = 10.0,
+    ce_weight: CeWeight = 1.0,
+    form: RecipeForm = "norm",
     layer: str = "penultimate",
     iterations: int = 20,
     recover: Recover = Recover(),  # noqa: B008

@@ -8,7 +8,15 @@ steps from real features, on 128 fresh directions each.
 
 from typing import Literal
 
-from bench import MatchingDistiller, Recover, Uniform, distiller
+from bench import (
+    BnWeight,
+    CeWeight,
+    MatchingDistiller,
+    RecipeForm,
+    Recover,
+    Uniform,
+    distiller,
+)
 from methods.wmdd import wmdd
 
 SOLVERS = {"uniform": "sliced", "energy": "sliced-energy"}
@@ -17,9 +25,9 @@ SOLVERS = {"uniform": "sliced", "energy": "sliced-energy"}
 @distiller("sliced-wasserstein", space={"bn_weight": Uniform(0.1, 1000.0, log=True)})
 def sliced_wasserstein(
     slicing: Literal["uniform", "energy"] = "uniform",
-    bn_weight: float = 10.0,
-    ce_weight: float = 1.0,
-    form: Literal["norm", "squares"] = "norm",
+    bn_weight: BnWeight = 10.0,
+    ce_weight: CeWeight = 1.0,
+    form: RecipeForm = "norm",
     layer: str = "penultimate",
     iterations: int = 300,
     recover: Recover = Recover(),  # noqa: B008

@@ -7,28 +7,31 @@ and unsquared per-class norms averaged over classes; that is the recipe `wmdd-co
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from bench import (
     Barycenter,
+    BnWeight,
+    CeWeight,
     Choice,
     Integer,
     Loss,
     MatchingDistiller,
+    RecipeForm,
     Recover,
     Reference,
     Solve,
+    SolverIterations,
+    SolverName,
     Uniform,
     View,
     distiller,
 )
+from bench.plugin.recipes import Form
 from bench.plugin.space import Space
 from methods.regularizers import BatchNorm, WeightedPerClassBatchNorm
-
-Form = Literal["norm", "squares"]
 
 
 @dataclass(frozen=True)
@@ -61,27 +64,27 @@ FORMS: dict[Form, Loss] = {"norm": BarycenterNorm(), "squares": BarycenterMatch(
 SPACE: dict[str, Space] = {
     "bn_weight": Uniform(0.1, 1000.0, log=True),
     "ce_weight": Uniform(0.0, 2.0),
-    "solver": Choice(("uniform", "algorithm-2", "k-means")),
+    "solver": Choice(("uniform", "algorithm-2", "alternating", "k-means")),
     "solver_iterations": Integer(1, 100, log=True),
 }
 
 
 @distiller("wmdd", space=SPACE)
 def wmdd(
-    bn_weight: float = 10.0,
-    ce_weight: float = 1.0,
-    form: Form = "norm",
+    bn_weight: BnWeight = 10.0,
+    ce_weight: CeWeight = 1.0,
+    form: RecipeForm = "norm",
     first_bn: float = 1.0,
     layer: str = "penultimate",
-    solver: str = "uniform",
-    solver_iterations: int = 100,
+    solver: SolverName = "uniform",
+    solver_iterations: SolverIterations = 100,
     recover: Recover = Recover(),  # noqa: B008
 ) -> MatchingDistiller:
     """Barycenter matching with per-class BatchNorm statistics."""
     return MatchingDistiller(
         FORMS[form],
         WeightedPerClassBatchNorm(first=first_bn, squared=form == "squares"),
-        weight=bn_weight,
+        bn_weight=bn_weight,
         ce_weight=ce_weight,
         recover=recover,
         layer=layer,
@@ -91,18 +94,19 @@ def wmdd(
 
 @distiller("wass-bn", space={"bn_weight": SPACE["bn_weight"]})
 def wass_bn(
-    bn_weight: float = 10.0,
+    bn_weight: BnWeight = 10.0,
     first_bn: float = 10.0,
+    form: RecipeForm = "norm",
     layer: str = "penultimate",
-    solver: str = "uniform",
-    solver_iterations: int = 100,
+    solver: SolverName = "uniform",
+    solver_iterations: SolverIterations = 100,
     recover: Recover = Recover(),  # noqa: B008
 ) -> MatchingDistiller:
-    """Barycenter matching with all-class statistics, as released: no cross-entropy."""
+    """Barycenter matching with all-class statistics, without cross-entropy as released."""
     return MatchingDistiller(
-        BarycenterNorm(),
-        BatchNorm(first=first_bn),
-        weight=bn_weight,
+        FORMS[form],
+        BatchNorm(first=first_bn, squared=form == "squares"),
+        bn_weight=bn_weight,
         ce_weight=0.0,
         grouping="one-per-class",
         recover=recover,

@@ -6,7 +6,7 @@ The four cells with cross-entropy are those of the ablation, and shared with it.
 from bench.study.grid import Contrast, Grid, Row, Study
 from studies._paper import PAPER
 
-WMDD = {"form": "norm", "solver": "uniform"}
+WMDD = {"solver": "uniform", "solver_iterations": 100}
 SWITCH = {"on": 1.0, "off": 0.0}
 CELLS: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("Wass", "PCBN", "wmdd", dict(WMDD)),

@@ -101,7 +101,7 @@ def _recipe(name: str, dataset: str, ipc: int, profile: Any) -> dict[str, Any]:
     from bench.app.session import find_spec
     from bench.study.presets import recipe_about, recipe_for
 
-    recipe = recipe_for(name, dataset, find_spec(dataset).resolution, ipc, profile)
+    recipe = recipe_for(name, find_spec(dataset), ipc, profile)
     shown = {k: v for k, v in asdict(recipe).items() if k not in ("name", "profile", "deviations")}
     head = {"recipe": recipe.id, "about": recipe_about(name), "for": f"{dataset}, ipc {ipc}"}
     return head | shown

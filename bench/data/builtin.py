@@ -41,22 +41,34 @@ def _photographs(name: str, num_classes: int, source: ImageFolder | Imagenette) 
     terms = IMAGENET_TERMS if not Path(name).is_absolute() else "see its owner"
     return DatasetSpec(
         name, num_classes, 3, 224, stored_side(224), IMAGENET_MEAN, IMAGENET_STD, source, terms,
-        margin=True,
+        margin=True, family="" if Path(name).is_absolute() else name,
     )  # fmt: skip
 
 
 def _cifar(source: Cifar, num_classes: int) -> DatasetSpec:
     return DatasetSpec(
-        source.name, num_classes, 3, 32, 32, CIFAR_MEAN, CIFAR_STD, source, CIFAR_TERMS
-    )
+        source.name, num_classes, 3, 32, 32, CIFAR_MEAN, CIFAR_STD, source, CIFAR_TERMS,
+        family=source.name,
+    )  # fmt: skip
 
 
 _TINY = DatasetSpec(
-    "tiny-imagenet", 200, 3, 64, 64, TINY_MEAN, TINY_STD, TinyImagenet(), IMAGENET_TERMS
-)
+    "tiny-imagenet", 200, 3, 64, 64, TINY_MEAN, TINY_STD, TinyImagenet(), IMAGENET_TERMS,
+    family="tiny-imagenet",
+)  # fmt: skip
 _SPECS = (
     DatasetSpec(
-        "digits", 10, 1, 8, 8, DIGITS_MEAN, DIGITS_STD, DIGITS, "CC BY 4.0 (UCI)", flip=False
+        "digits",
+        10,
+        1,
+        8,
+        8,
+        DIGITS_MEAN,
+        DIGITS_STD,
+        DIGITS,
+        "CC BY 4.0 (UCI)",
+        flip=False,
+        family="digits",
     ),
     _cifar(Cifar("cifar10"), 10),
     _cifar(Cifar("cifar100"), 100),

@@ -91,6 +91,8 @@ class DatasetSpec:
         flip: whether a mirrored image keeps its label (not so for digits).
         stem: which first layers a network needs at this resolution.
         margin: whether a variant at another resolution keeps a margin to crop (8/7 of its side).
+        family: of which published data set this is a variant, such as "imagenette"; papers give
+            single constants by it. Empty where no paper has it.
     """
 
     name: str
@@ -105,6 +107,7 @@ class DatasetSpec:
     flip: bool = True
     stem: Stem = "auto"
     margin: bool = False
+    family: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.resolution <= self.store_resolution:

@@ -10,7 +10,7 @@ from bench.graph.builder import tasks_of
 from bench.graph.plan import CellPlan, Plan, Task, named
 from bench.graph.request import Context, Request, Source
 from bench.plugin.discovery import get
-from bench.plugin.recipes import SECTIONS, Profile, Recipe
+from bench.plugin.recipes import SECTIONS, Profile, Recipe, Setting
 from bench.plugin.registry import Registered
 from bench.stages import relabel as relabel  # its kind is registered when it is imported
 from bench.stages.distil import DistilledRequest
@@ -49,7 +49,9 @@ def _check_rows_of_overrides(study: Study, overrides: Overrides) -> None:
 def _plan_cell(
     cell: Cell, source: Source, study: Study, profile: Profile, overrides: Overrides
 ) -> CellPlan:
-    recipe = recipe_for(study.recipe, cell.dataset, source.spec.resolution, cell.ipc, profile)
+    recipe = recipe_for(study.recipe, source.spec, cell.ipc, profile, cell.student)
+    if cell.evaluator == "fkd" and "evaluator" not in overrides.study:
+        cell = replace(cell, evaluator=recipe.evaluator)
     recipe = apply_to_recipe(recipe, {**row_overrides(cell.row.overrides), **overrides.recipe})
     student = recipe.squeeze.arch if cell.student == "teacher" else cell.student
     if cell.student != "teacher" or recipe.student.arch == "teacher":
@@ -91,11 +93,15 @@ def resolve(
     known = plugin.fields()
     values = {name: f.default for name, f in known.items() if not f.required}
     values |= {name: getattr(recipe, name) for name in known if name in SECTIONS}
+    values |= {name: recipe.value(f.setting) for name, f in known.items() if f.setting}
     preset = dict(recipe.presets.get(plugin.name, {}))
     for name, most in plugin.lengths.get(recipe.profile, {}).items():
         wanted = preset.pop(name, values.get(name, most))
         values[name] = wanted if isinstance(wanted, int) and wanted < most else most
-    given = preset | dict(row.params)
+    given = preset | {
+        name: recipe.value(value) if isinstance(value, Setting) else value
+        for name, value in row.params.items()
+    }
     given |= {n: v for (d, n), v in overrides.distillers.items() if d == plugin.name}
     for name in given:
         if name not in known:

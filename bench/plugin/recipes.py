@@ -6,7 +6,7 @@ in places that change the result and are never mixed silently. A deviation chang
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 from bench.core.errors import BadValue
 from bench.core.fingerprint import LATER, digest_of
@@ -14,12 +14,53 @@ from bench.core.fingerprint import LATER, digest_of
 Profile = Literal["smoke", "quick", "paper"]
 Precision = Literal["fp32", "bf16"]
 ScheduleName = Literal["cosine", "cosine-half", "step"]
+Form = Literal["norm", "squares"]
 _ADDED = {LATER: True}
+MOST_STEPS = 10_000_000  # of any length: beyond it somebody has mistyped
+MOST_IMAGES = 1_000_000  # of any batch
+MOST_WEIGHT = 1e12
 
 
 def _require(ok: bool, name: str, expected: str, given: object) -> None:
     if not ok:
         raise BadValue(f"{name}: expected {expected}, given {given!r}")
+
+
+def require_weight(name: str, given: float) -> None:
+    """Refuses a weight of a term that is negative, not a number, or absurdly large."""
+    _require(0 <= given <= MOST_WEIGHT, name, f"a weight from 0 to {MOST_WEIGHT:g}", given)
+
+
+def require_count(name: str, given: int, unit: str, least: int = 1, most: int = MOST_STEPS) -> None:
+    """Refuses a number of steps or images outside its range."""
+    _require(given >= least, name, f"at least {least}", given)
+    _require(given <= most, name, f"at most {most} {unit}", given)
+
+
+def _require_rate(name: str, given: float) -> None:
+    _require(0 < given <= 1e6, name, "a positive number up to 1e6", given)
+
+
+def _require_share(name: str, given: float, most: str = "1]") -> None:
+    _require(0 <= given <= 1 and (most == "1]" or given < 1), name, f"in [0, {most}", given)
+
+
+def _require_crop(name: str, given: float) -> None:
+    _require(0 < given <= 1, name, "a share of the area in (0, 1]", given)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a value is in a recipe, such as `objective.bn_weight`.
+
+    A parameter of a distiller that is annotated with one, `Annotated[float, Setting(...)]`, gets
+    the recipe's value; a row of a study may give one in place of a value.
+    """
+
+    key: str
+
+    def __str__(self) -> str:
+        return self.key
 
 
 @dataclass(frozen=True)
@@ -42,9 +83,15 @@ class Squeeze:
     warmup: int = field(default=0, metadata=_ADDED)
 
     def __post_init__(self) -> None:
-        _require(self.epochs >= 1, "squeeze.epochs", "at least 1", self.epochs)
-        _require(self.warmup >= 0, "squeeze.warmup", "0 or more epochs", self.warmup)
-        _require(self.batch >= 2, "squeeze.batch", "at least 2", self.batch)
+        require_count("squeeze.epochs", self.epochs, "epochs")
+        require_count("squeeze.batch", self.batch, "images", 2, MOST_IMAGES)
+        require_count("squeeze.warmup", self.warmup, "epochs", 0)
+        require_count("squeeze.seed", self.seed, "as a seed", 0, 2**63 - 1)
+        _require_rate("squeeze.lr", self.lr)
+        _require_share("squeeze.momentum", self.momentum, "1)")
+        _require_share("squeeze.weight_decay", self.weight_decay)
+        _require_crop("squeeze.crop_min", self.crop_min)
+        _require_share("squeeze.flip", self.flip)
 
 
 @dataclass(frozen=True)
@@ -55,7 +102,47 @@ class Observe:
     layers: tuple[str, ...] = ("penultimate",)
 
     def __post_init__(self) -> None:
-        _require(self.batch >= 1, "observe.batch", "at least 1", self.batch)
+        require_count("observe.batch", self.batch, "images", 1, MOST_IMAGES)
+        _require(bool(self.layers), "observe.layers", "at least one layer", self.layers)
+
+
+@dataclass(frozen=True)
+class Solving:
+    """How barycenters are solved where a distiller leaves it to the recipe.
+
+    Attributes:
+        solver: a name in `bench.transport.solvers`.
+        iterations: most position updates.
+    """
+
+    solver: str = "uniform"
+    iterations: int = 100
+
+    def __post_init__(self) -> None:
+        require_count("barycenter.iterations", self.iterations, "iterations")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a recovery minimises: the form of its terms and their weights.
+
+    Attributes:
+        bn_weight: on the BatchNorm regularizer, lambda of Eq. 15 of arXiv:2311.18531.
+        sre2l_bn_weight: the same of SRe2L and its curriculum, whose scripts give it another size.
+        ce_weight: on cross-entropy in WMDD; the released code adds it, Eq. 15 has none.
+        form: unsquared norms averaged over classes (released), or sums of squares (Eq. 12, 13).
+    """
+
+    bn_weight: float = 10.0
+    sre2l_bn_weight: float = 0.01
+    ce_weight: float = 1.0
+    form: Form = "norm"
+
+    def __post_init__(self) -> None:
+        require_weight("objective.bn_weight", self.bn_weight)
+        require_weight("objective.sre2l_bn_weight", self.sre2l_bn_weight)
+        require_weight("objective.ce_weight", self.ce_weight)
+        _require(self.form in get_args(Form), "objective.form", "norm or squares", self.form)
 
 
 @dataclass(frozen=True)
@@ -65,7 +152,8 @@ class Recover:
     Attributes:
         variance: which per-class variance of the real set is the target: the mean of within-batch
             variances (released code) or the pooled variance.
-        roll: images are rolled by 0..roll pixels in both directions.
+        roll: images are rolled by up to this many pixels, along both axes.
+        rolls: by 0..roll pixels (WMDD, SRe2L's ImageNet script), or by -roll..roll (its Tiny one).
         codec: how images are stored; the released code writes JPEG at quality 75.
     """
 
@@ -79,12 +167,17 @@ class Recover:
     roll: int = 32
     variance: Literal["within-batch", "pooled"] = "within-batch"
     codec: Literal["jpeg-q75", "png"] = "jpeg-q75"
+    rolls: Literal["forward", "both-ways"] = "forward"
 
     def __post_init__(self) -> None:
-        _require(self.iterations >= 1, "recover.iterations", "at least 1", self.iterations)
-        _require(self.batch >= 1, "recover.batch", "at least 1", self.batch)
-        _require(self.lr > 0, "recover.lr", "a positive number", self.lr)
-        _require(self.roll >= 0, "recover.roll", "0 or more pixels", self.roll)
+        require_count("recover.iterations", self.iterations, "iterations")
+        require_count("recover.batch", self.batch, "images", 1, MOST_IMAGES)
+        require_count("recover.roll", self.roll, "pixels", 0, 1024)
+        _require_rate("recover.lr", self.lr)
+        _require_share("recover.beta1", self.beta1, "1)")
+        _require_share("recover.beta2", self.beta2, "1)")
+        _require_crop("recover.crop_min", self.crop_min)
+        _require_share("recover.flip", self.flip)
 
 
 @dataclass(frozen=True)
@@ -98,8 +191,10 @@ class Relabel:
     cutmix: bool = True
 
     def __post_init__(self) -> None:
-        _require(self.epochs >= 1, "relabel.epochs", "at least 1", self.epochs)
-        _require(self.batch >= 1, "relabel.batch", "at least 1", self.batch)
+        require_count("relabel.epochs", self.epochs, "epochs")
+        require_count("relabel.batch", self.batch, "images", 1, MOST_IMAGES)
+        _require_crop("relabel.crop_min", self.crop_min)
+        _require_share("relabel.flip", self.flip)
 
 
 @dataclass(frozen=True)
@@ -130,10 +225,11 @@ class Student:
     squared: bool = field(default=False, metadata=_ADDED)
 
     def __post_init__(self) -> None:
-        _require(self.warmup >= 0, "student.warmup", "0 or more epochs", self.warmup)
-        _require(0 <= self.momentum < 1, "student.momentum", "in [0, 1)", self.momentum)
-        _require(self.temperature > 0, "student.temperature", "positive", self.temperature)
-        _require(self.lr > 0, "student.lr", "a positive number", self.lr)
+        require_count("student.warmup", self.warmup, "epochs", 0)
+        _require_share("student.momentum", self.momentum, "1)")
+        _require_share("student.weight_decay", self.weight_decay)
+        _require_rate("student.temperature", self.temperature)
+        _require_rate("student.lr", self.lr)
 
 
 @dataclass(frozen=True)
@@ -141,8 +237,9 @@ class Recipe:
     """Every hyper-parameter of one pipeline.
 
     Attributes:
-        presets: distiller name -> values of its fields that this recipe fixes.
         precision: of convolutions; statistics and losses are always float32.
+        presets: distiller -> values of its own fields that this recipe fixes.
+        evaluator: by which cells are scored whose study asks for no other than `fkd`.
         deviations: "key=value" of every override, part of the id.
     """
 
@@ -150,11 +247,14 @@ class Recipe:
     profile: Profile
     squeeze: Squeeze = Squeeze()
     observe: Observe = Observe()
+    barycenter: Solving = Solving()
+    objective: Objective = Objective()
     recover: Recover = Recover()
     relabel: Relabel = Relabel()
     student: Student = Student()
-    presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     precision: Precision = "fp32"
+    evaluator: str = "fkd"
+    presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     deviations: tuple[str, ...] = ()
 
     @property
@@ -163,9 +263,14 @@ class Recipe:
         mark = "+" if self.deviations else ""
         return f"{self.name}{mark}·{self.profile}@{digest_of(replace(self, deviations=()))[:6]}"
 
+    def value(self, setting: Setting) -> object:
+        """The value at a setting."""
+        section, _, name = setting.key.partition(".")
+        return getattr(getattr(self, section), name)
+
     def values(self) -> dict[str, object]:
-        """Every value by its key: `precision`, `relabel.epochs`, `wmdd.bn_weight`."""
-        found: dict[str, object] = {"precision": self.precision}
+        """Every value by its key: `precision`, `relabel.epochs`, `objective.bn_weight`."""
+        found: dict[str, object] = {"precision": self.precision, "evaluator": self.evaluator}
         for section in SECTIONS:
             part = getattr(self, section)
             found |= {f"{section}.{item.name}": getattr(part, item.name) for item in fields(part)}
@@ -177,7 +282,17 @@ class Recipe:
 SECTIONS: Mapping[str, type] = {
     "squeeze": Squeeze,
     "observe": Observe,
+    "barycenter": Solving,
+    "objective": Objective,
     "recover": Recover,
     "relabel": Relabel,
     "student": Student,
 }
+
+# what a distiller's parameters are annotated with, to get the recipe's value
+BnWeight = Annotated[float, Setting("objective.bn_weight")]
+Sre2lBnWeight = Annotated[float, Setting("objective.sre2l_bn_weight")]
+CeWeight = Annotated[float, Setting("objective.ce_weight")]
+RecipeForm = Annotated[Form, Setting("objective.form")]
+SolverName = Annotated[str, Setting("barycenter.solver")]
+SolverIterations = Annotated[int, Setting("barycenter.iterations")]

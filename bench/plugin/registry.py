@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from bench.core.errors import BadValue, DuplicateName, UnknownName
-from bench.plugin.recipes import Profile
+from bench.plugin.recipes import Profile, Setting
 from bench.plugin.space import Space
 
 Kind = Literal["distiller", "evaluator", "dataset", "artifact"]
@@ -47,23 +47,37 @@ class Registered:
     def fields(self) -> dict[str, "Field"]:
         """The keyword parameters of the factory, in order."""
         hints = get_type_hints(self.factory)
+        settings = _settings(get_type_hints(self.factory, include_extras=True))
         return {
-            p.name: Field(p.name, hints.get(p.name, object), p.default)
+            p.name: Field(p.name, hints.get(p.name, object), p.default, settings.get(p.name))
             for p in signature(self.factory).parameters.values()
         }
 
 
 @dataclass(frozen=True)
 class Field:
-    """One keyword parameter of a factory."""
+    """One keyword parameter of a factory.
+
+    Attributes:
+        setting: of the recipe, whose value it gets where nobody gives it another.
+    """
 
     name: str
     type: Any
     default: object
+    setting: Setting | None = None
 
     @property
     def required(self) -> bool:
         return self.default is Parameter.empty
+
+
+def _settings(hints: Mapping[str, Any]) -> dict[str, Setting]:
+    """Parameter -> the setting that its annotation names."""
+    extras = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+    return {
+        name: item for name, found in extras.items() for item in found if isinstance(item, Setting)
+    }
 
 
 _FOUND: dict[tuple[Kind, str], Registered] = {}  # (kind, name) -> the factory registered for it

@@ -17,6 +17,7 @@ from bench.artifacts.views import Reference
 from bench.core.errors import BadValue, CellFailed
 from bench.core.events import Emit, Step, silent
 from bench.graph.request import Context, Request, Run, artifact
+from bench.plugin.recipes import require_count
 from bench.stages.observe import ClassFeaturesRequest
 from bench.transport.cost import Array
 from bench.transport.objective import variance_explained
@@ -33,9 +34,9 @@ class Solve:
         iterations: most position updates.
         tolerance: stop once the atoms' summed squared displacement is at most this.
         init: start at standard normal noise, as released, or at distinct real features; read by
-            uniform, algorithm-2 and sinkhorn, while k-means and the sliced solvers always start at
-            real features.
-        step: relaxation in (0, 2) of algorithm-2's step on the weights.
+            uniform, algorithm-2, alternating and sinkhorn, while k-means and the sliced solvers
+            always start at real features.
+        step: relaxation in (0, 2) of the step on the weights in algorithm-2 and alternating.
         slices: directions per step of the sliced solvers.
         regularization: sinkhorn's entropy in units of the mean cost.
 
@@ -54,7 +55,7 @@ class Solve:
 
     def __post_init__(self) -> None:
         solver_named(self.solver)
-        _require(self.iterations >= 1, "iterations", "at least 1", self.iterations)
+        require_count("iterations", self.iterations, "iterations")
         _require(self.tolerance >= 0, "tolerance", "at least 0", self.tolerance)
         _require(self.init in ("normal", "real"), "init", "'normal' or 'real'", self.init)
         _require(0 < self.step < 2, "step", "between 0 and 2, exclusive", self.step)

@@ -37,7 +37,7 @@ class Terms(torch.nn.Module):
         view = View(out.logits.float(), features, out.moments, labels, slots, self.per_class, noise)
         classification = self.method.ce_weight * cross_entropy(view.logits, labels)
         feature = self.method.feature_loss(view, self.reference)
-        batch_norm = self.method.weight * self.method.regularizer(view, self.reference)
+        batch_norm = self.method.bn_weight * self.method.regularizer(view, self.reference)
         total = classification + feature + batch_norm
         return torch.stack((classification, feature, batch_norm, total))
 
@@ -48,5 +48,5 @@ def refuse_non_finite(values: Tensor, step: int, index: int) -> None:
         shown = ", ".join(f"{name} {value:.4g}" for name, value in terms.items())
         raise CellFailed(
             f"recover: expected a finite loss, given {shown} at step {step} of batch {index}; "
-            "lower recover.lr or the regularizer's weight"
+            "lower recover.lr or bn_weight"
         )

@@ -24,7 +24,7 @@ from bench.data.streaming import upload
 from bench.graph.request import Request
 from bench.models.taps import Tapped
 from bench.plugin.contracts import Budget, Loss, Need
-from bench.plugin.recipes import Recover
+from bench.plugin.recipes import Recover, require_weight
 from bench.stages.barycenter import BarycenterRequest, Solve
 from bench.stages.compute import compiled, worth_compiling
 from bench.stages.grouping import Batch, batches
@@ -50,25 +50,36 @@ class NoFeatureLoss:
         return view.logits.new_zeros(())
 
 
+def drawn_shift(recover: Recover, rng: Generator) -> int:
+    """Pixels by which the images of one step are rolled along one axis."""
+    if recover.rolls == "both-ways":
+        return draw_roll(2 * recover.roll, rng) - recover.roll
+    return draw_roll(recover.roll, rng)
+
+
 @dataclass(frozen=True)
 class MatchingDistiller:
     """The family of SRe2L and WMDD: invert the teacher under a feature loss and a regularizer.
 
-    The objective is ce_weight * CE + feature_loss + weight * regularizer.
+    The objective is ce_weight * CE + feature_loss + bn_weight * regularizer. The variance of its
+    per-class statistics is that of its `recover`.
 
     Attributes:
-        weight: lambda of Eq. 15, on the regularizer.
+        bn_weight: on the regularizer, lambda of Eq. 15.
         ce_weight: the released code adds cross-entropy with weight 1; Eq. 15 has none.
         grouping: whether a batch holds all images of a few classes, or one image of each class.
         curriculum: how the smallest crop shrinks over the iterations; by default it is constant.
         layer: of the teacher, whose pooled features the feature loss sees.
         solve: how the barycenter is solved, where a loss needs one.
         draws: uniform numbers that a sampling loss finds in the view at every step.
+
+    Raises:
+        BadValue: a weight is negative or no number.
     """
 
     feature_loss: Loss
     regularizer: Loss
-    weight: float
+    bn_weight: float
     ce_weight: float = 1.0
     grouping: Literal["class-major", "one-per-class"] = "class-major"
     recover: Recover = field(default_factory=Recover)
@@ -76,6 +87,10 @@ class MatchingDistiller:
     solve: Solve = field(default_factory=Solve)
     curriculum: Curriculum = field(default_factory=Curriculum)
     draws: int = 0
+
+    def __post_init__(self) -> None:
+        require_weight("bn_weight", self.bn_weight)
+        require_weight("ce_weight", self.ce_weight)
 
     @property
     def needs(self) -> tuple[Need, ...]:
@@ -176,7 +191,7 @@ class _Recovery:
             smallest = self.method.curriculum.scale(step, recover.iterations, recover.crop_min)
             policy = CropPolicy(scale_min=smallest, flip=recover.flip)
             crop = draw_batch_crop(side, side, policy, rng)
-            shift = draw_roll(recover.roll, rng), draw_roll(recover.roll, rng)
+            shift = drawn_shift(recover, rng), drawn_shift(recover, rng)
             optimizer.zero_grad(set_to_none=True)
             drawn = upload(torch.rand(self.method.draws, generator=rng), self.device)
             values = terms(roll(batch_crop(x, crop, side), *shift), labels, slots, drawn)

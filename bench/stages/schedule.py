@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.core.errors import BadValue
 from bench.plugin.recipes import ScheduleName
 
 RISE_FROM = 0.01
@@ -63,6 +64,10 @@ class Curriculum:
 
     shape: Literal["none", "cosine", "linear", "step"] = "none"
     milestone: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.milestone <= 1:
+            raise BadValue(f"milestone: expected in [0, 1], given {self.milestone}")
 
     def scale(self, step: int, total: int, final: float) -> float:
         """Smallest crop, as a fraction of the image's area, at a step."""

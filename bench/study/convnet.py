@@ -7,6 +7,7 @@ and those values of the line's distillers that are published by data set and IPC
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from bench.data.spec import DatasetSpec
 from bench.plugin.recipes import Recipe, Student
 
 HIGH_SIDE = 128  # pixels from which on DataDAM's table gives another balance
@@ -55,7 +56,7 @@ MTT: Mapping[tuple[str, int], Path] = {
 }
 
 
-def distiller_presets(dataset: str, resolution: int, ipc: int) -> dict[str, Mapping[str, object]]:
+def distiller_presets(family: str, resolution: int, ipc: int) -> dict[str, Mapping[str, object]]:
     """What the line's papers set by data set, resolution and IPC; the rest are defaults."""
     balance = 0.02 if resolution >= HIGH_SIDE else 0.01
     attention = {"lr": 10.0 if ipc > 50 else 1.0, "balance": balance}
@@ -64,7 +65,7 @@ def distiller_presets(dataset: str, resolution: int, ipc: int) -> dict[str, Mapp
         "datadam": attention,
         "datadam-paper": attention,
     }
-    if path := MTT.get((dataset, ipc)):
+    if path := MTT.get((family, ipc)):
         found["mtt"] = path.values()
     return found
 
@@ -79,33 +80,31 @@ def convnet_for(resolution: int) -> str:
     return f"convnet{min(5, max(2, padded.bit_length() - 3))}"
 
 
-def convnet_dc(base: Recipe, dataset: str, resolution: int, ipc: int) -> Recipe:
+def convnet_dc(base: Recipe, spec: DatasetSpec, ipc: int, student: str) -> Recipe:
     """The ConvNet line without augmentation: SGD 0.01, batch 256, 300 epochs, a ConvNet.
 
     Source: the released code of DC (arXiv:2006.05929); methods.md 11.1. Its evaluator is
     `convnet-dc`. The depth is 3 at 32 pixels, 4 at 64, 5 from 128 on.
     """
-    return _convnet(base, "convnet-dc", 300, dataset, resolution, ipc)
+    return _convnet(base, "convnet-dc", 300, spec, ipc)
 
 
-def convnet_dsa(base: Recipe, dataset: str, resolution: int, ipc: int) -> Recipe:
+def convnet_dsa(base: Recipe, spec: DatasetSpec, ipc: int, student: str) -> Recipe:
     """The ConvNet line with augmentation: SGD 0.01, batch 256, 1000 epochs, a ConvNet.
 
     Source: the released code of DSA, DM and MTT (arXiv:2102.08259, 2110.04181, 2203.11932);
     methods.md 11.1. Its evaluators are `convnet-dsa` and `convnet-zca`.
     """
-    return _convnet(base, "convnet-dsa", 1000, dataset, resolution, ipc)
+    return _convnet(base, "convnet-dsa", 1000, spec, ipc)
 
 
-def _convnet(
-    base: Recipe, name: str, epochs: int, dataset: str, resolution: int, ipc: int
-) -> Recipe:
+def _convnet(base: Recipe, name: str, epochs: int, spec: DatasetSpec, ipc: int) -> Recipe:
     return replace(
         base,
         name=name,
         relabel=replace(base.relabel, epochs=epochs, batch=256),
         student=Student(
-            arch=convnet_for(resolution),
+            arch=convnet_for(spec.resolution),
             lr=0.01,
             weight_decay=5e-4,
             optimizer="sgd",
@@ -113,6 +112,6 @@ def _convnet(
             schedule="step",
             decay="all",
         ),
-        presets={**base.presets, **distiller_presets(dataset, resolution, ipc)},
+        presets={**base.presets, **distiller_presets(spec.family, spec.resolution, ipc)},
         precision="fp32",
     )

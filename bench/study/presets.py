@@ -1,30 +1,35 @@
 """The named recipes: what the released code does, what the paper says, and their scaled profiles.
 
-Values and their sources are tabulated in docs/recipes.md. `paper` profiles are the published
-lengths; `quick` and `smoke` are shorter and are judged by order and sign only.
+A recipe is made from a data set's specification: its classes, resolution and channels, and where a
+paper gives single constants, its family. Values and their sources are tabulated in docs/recipes.md.
+`paper` profiles are the published lengths; `quick` and `smoke` are shorter and are judged by order
+and sign only.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from bench.core.errors import UnknownName
-from bench.plugin.recipes import Profile, Recipe, Recover, Relabel, Squeeze, Student
-from bench.study.rivals import RIVALS
+from bench.data.spec import DatasetSpec
+from bench.plugin.recipes import (
+    Objective,
+    Profile,
+    Recipe,
+    Recover,
+    Relabel,
+    Solving,
+    Squeeze,
+    Student,
+)
+from bench.study.rivals import RIVALS, on_tiny_imagenet
 
-# lambda of Eq. 15 per data set (appendix E), and SRe2L's own weight for its rows
+# lambda of Eq. 15 (appendix E), SRe2L's own weight and the rate of recover, by family
 LAMBDA = {"imagenette": 10.0, "tiny-imagenet": 300.0, "imagenet-1k": 500.0}
 SRE2L_WEIGHT = {"tiny-imagenet": 1.0}
-# WMDD with one part replaced: lambda is the same, so that a row differs in that part alone
-OTHER_SOLVERS = ("sliced-wasserstein", "sinkhorn", "kmeans")
-WITH_LAMBDA = ("wmdd", "ce-pcbn", "clean-bn", "mmd-linear", "mmd-rbf", *OTHER_SOLVERS)
-NATIVE = ("sre2l", "cda", "wass-bn")  # global statistics, with SRe2L's weight
 RECOVER_LR = {"tiny-imagenet": 0.1}
 SMALL_SIDE = 64  # up to here images are rolled by 4 pixels instead of 32, as SRe2L does
-
-
-def family(dataset: str) -> str:
-    """The data set's name without its variant: `imagenette@64#val` -> `imagenette`."""
-    return dataset.split("#")[0].split("@")[0]
+FEW_CLASSES = 10  # up to here one batch of soft labels holds the whole set, below IPC 10
+GREY_SIDE = 32  # grey images up to here are digits rather than photographs
 
 
 def recipe_names() -> list[str]:
@@ -36,78 +41,83 @@ def recipe_about(name: str) -> str:
     return ({**_RECIPES, **RIVALS}[name].__doc__ or "").split("\n")[0]
 
 
-def recipe_for(name: str, dataset: str, resolution: int, ipc: int, profile: Profile) -> Recipe:
-    """The recipe of that name for a data set at a resolution and a number of images per class.
+def recipe_for(
+    name: str, spec: DatasetSpec, ipc: int, profile: Profile, student: str = "teacher"
+) -> Recipe:
+    """The recipe of that name for a data set, a number of images per class and a student.
 
     Raises:
         UnknownName: no recipe has that name.
     """
     if name not in recipe_names():
         raise UnknownName.of("recipe", name, recipe_names())
-    recipe = _RECIPES.get(name, _wmdd_code)(family(dataset), resolution, ipc, profile)
+    recipe = _RECIPES.get(name, _wmdd_code)(spec, ipc, profile)
     if name in RIVALS:
-        recipe = RIVALS[name](recipe, family(dataset), resolution, ipc)
-    return _digits(recipe) if family(dataset) == "digits" else _natural(recipe)
+        recipe = RIVALS[name](recipe, spec, ipc, student)
+    if not spec.flip:
+        recipe = _without_flips(recipe)
+    grey = spec.channels == 1 and spec.resolution <= GREY_SIDE
+    return _digits(recipe) if grey else _natural(recipe)
 
 
-def _wmdd_code(dataset: str, resolution: int, ipc: int, profile: Profile) -> Recipe:
+def _wmdd_code(spec: DatasetSpec, ipc: int, profile: Profile) -> Recipe:
     """WMDD as its released code runs it: unsquared norms, CE added, uniform weights, batch 100."""
-    weight = LAMBDA.get(dataset, 10.0)
-    native = SRE2L_WEIGHT.get(dataset, 0.01)
-    few_classes = dataset in ("imagenette", "digits", "cifar10")
+    whole = spec.num_classes <= FEW_CLASSES and ipc < 10
     return Recipe(
         name="wmdd-code",
         profile=profile,
         squeeze=Squeeze(epochs=50),
-        recover=Recover(
-            lr=RECOVER_LR.get(dataset, 0.25), roll=4 if resolution <= SMALL_SIDE else 32
+        objective=Objective(
+            bn_weight=LAMBDA.get(spec.family, 10.0),
+            sre2l_bn_weight=SRE2L_WEIGHT.get(spec.family, 0.01),
         ),
-        relabel=Relabel(batch=10 * ipc if few_classes and ipc < 10 else 100),
+        recover=Recover(
+            lr=RECOVER_LR.get(spec.family, 0.25), roll=4 if spec.resolution <= SMALL_SIDE else 32
+        ),
+        relabel=Relabel(batch=spec.num_classes * ipc if whole else 100),
         student=Student(),
-        presets={
-            **{name: {"bn_weight": weight} for name in WITH_LAMBDA},
-            **{name: {"bn_weight": native} for name in NATIVE},
-        },
-        precision="bf16",
     )
 
 
-def _wmdd_paper(dataset: str, resolution: int, ipc: int, profile: Profile) -> Recipe:
+def _wmdd_paper(spec: DatasetSpec, ipc: int, profile: Profile) -> Recipe:
     """WMDD as its paper describes it: squares, no CE, Algorithm 2 with its weights, batch 1024."""
-    code = _wmdd_code(dataset, resolution, ipc, profile)
-    text = {"bn_weight": LAMBDA.get(dataset, 10.0), "ce_weight": 0.0, "form": "squares"}
-    mmd = {"bn_weight": LAMBDA.get(dataset, 10.0)}
-    presets: Mapping[str, Mapping[str, object]] = {
-        **code.presets,
-        "wmdd": {**text, "solver": "algorithm-2", "solver_iterations": 10},
-        **dict.fromkeys(OTHER_SOLVERS, text),
-        "mmd-linear": {**mmd, "reading": "m2"},
-        "mmd-rbf": {**mmd, "ce_weight": 0.0},
-    }
-    return replace(
+    code = _wmdd_code(spec, ipc, profile)
+    recipe = replace(
         code,
         name="wmdd-paper",
         squeeze=replace(code.squeeze, epochs=100),
+        barycenter=Solving("algorithm-2", 10),
+        objective=replace(code.objective, ce_weight=0.0, form="squares"),
         recover=replace(code.recover, variance="pooled"),
         relabel=replace(code.relabel, batch=1024),
-        presets=presets,
     )
+    # section 5.1: the stages after the recovery are SRe2L's, which are others on Tiny ImageNet
+    return on_tiny_imagenet(recipe) if spec.family == "tiny-imagenet" else recipe
 
 
-_RECIPES: dict[str, Callable[[str, int, int, Profile], Recipe]] = {
+_RECIPES: dict[str, Callable[[DatasetSpec, int, Profile], Recipe]] = {
     "wmdd-code": _wmdd_code,
     "wmdd-paper": _wmdd_paper,
 }
 
 
+def _without_flips(recipe: Recipe) -> Recipe:
+    """For images whose mirror image is of no class, such as digits."""
+    return replace(
+        recipe,
+        squeeze=replace(recipe.squeeze, flip=0.0),
+        recover=replace(recipe.recover, flip=0.0),
+        relabel=replace(recipe.relabel, flip=0.0),
+    )
+
+
 def _digits(recipe: Recipe) -> Recipe:
-    """Real 8x8 digits: a small BatchNorm network, no flips, mild crops, lossless storage."""
+    """Small grey images: a small BatchNorm network, mild crops, lossless storage."""
     recipe = replace(
         recipe,
-        squeeze=replace(recipe.squeeze, arch="convnet3-w64-bn", crop_min=0.5, flip=0.0, epochs=30),
-        recover=replace(recipe.recover, crop_min=0.5, flip=0.0, roll=1, codec="png"),
-        relabel=replace(recipe.relabel, crop_min=0.5, flip=0.0),
-        precision="fp32",
+        squeeze=replace(recipe.squeeze, arch="convnet3-w64-bn", crop_min=0.5, epochs=30),
+        recover=replace(recipe.recover, crop_min=0.5, roll=1, codec="png"),
+        relabel=replace(recipe.relabel, crop_min=0.5),
     )
     if recipe.profile == "quick":
         return _lengths(recipe, 30, 200, 300)

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from bench.core.errors import UnknownName
-from bench.transport.alternating import alternating_barycenter
+from bench.transport.alternating import algorithm_2, alternating_barycenter
 from bench.transport.cost import Array
 from bench.transport.entropic import sinkhorn_barycenter
 from bench.transport.exact import uniform_barycenter
@@ -77,6 +77,11 @@ def _uniform(z: Array, m: int, has: Settings, rng: np.random.Generator) -> Solve
 
 def _algorithm_2(z: Array, m: int, has: Settings, rng: np.random.Generator) -> Solved:
     start = _start(z, m, has, rng)
+    return algorithm_2(z, start, has.iterations, has.tolerance, has.step)
+
+
+def _alternating(z: Array, m: int, has: Settings, rng: np.random.Generator) -> Solved:
+    start = _start(z, m, has, rng)
     return alternating_barycenter(z, start, has.iterations, has.tolerance, has.step)
 
 
@@ -102,6 +107,7 @@ def _sliced_energy(z: Array, m: int, has: Settings, rng: np.random.Generator) ->
 SOLVERS: Mapping[str, Solver] = {
     "uniform": Solver(_uniform, learns_weights=False),
     "algorithm-2": Solver(_algorithm_2, learns_weights=True),
+    "alternating": Solver(_alternating, learns_weights=True),
     "k-means": Solver(_kmeans, learns_weights=True),
     "sliced": Solver(_sliced, learns_weights=False),
     "sliced-energy": Solver(_sliced_energy, learns_weights=False),

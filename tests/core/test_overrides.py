@@ -3,6 +3,7 @@
 import pytest
 
 from bench.core.errors import BadValue
+from bench.data.builtin import get_dataset
 from bench.study.grid import Row, Study
 from bench.study.overrides import apply_to_recipe, apply_to_study, parse, row_overrides
 from bench.study.presets import recipe_for
@@ -54,14 +55,14 @@ def test_wrong_overrides_say_what_was_expected(setting: str, message: str) -> No
 
 
 def test_out_of_range_values_are_refused_when_applied() -> None:
-    recipe = recipe_for("wmdd-code", "digits", 8, 1, "quick")
+    recipe = recipe_for("wmdd-code", get_dataset("digits"), 1, "quick")
     found = parse(["recover.iterations=0"], STUDY)
     with pytest.raises(BadValue, match=r"recover\.iterations: expected at least 1, given 0"):
         apply_to_recipe(recipe, found.recipe)
 
 
 def test_a_deviation_changes_the_id_and_is_marked() -> None:
-    recipe = recipe_for("wmdd-code", "digits", 8, 1, "quick")
+    recipe = recipe_for("wmdd-code", get_dataset("digits"), 1, "quick")
     changed = apply_to_recipe(recipe, {("squeeze", "lr"): 0.5})
     assert changed.id != recipe.id
     assert changed.id.startswith("wmdd-code+·quick@")

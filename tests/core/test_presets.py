@@ -1,20 +1,23 @@
 """The named recipes hold the values of their sources, and only their own differences."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.core.errors import UnknownName
+from bench.data.builtin import get_dataset
 from bench.plugin.recipes import Recipe
 from bench.study.convnet import convnet_for
 from bench.study.presets import recipe_about, recipe_for, recipe_names
 
-SIDES = {"digits": 8, "cifar100": 32, "tiny-imagenet": 64, "imagenette": 224, "imagenet-1k": 224}
+DATASETS = ("digits", "cifar100", "tiny-imagenet", "imagenette", "imagenet-1k")
 
 
-def recipe(name: str, dataset: str, ipc: int = 10) -> Recipe:
-    return recipe_for(name, dataset, SIDES[dataset], ipc, "paper")
+def recipe(name: str, dataset: str, ipc: int = 10, student: str = "teacher") -> Recipe:
+    return recipe_for(name, get_dataset(dataset), ipc, "paper", student)
 
 
-@pytest.mark.parametrize("dataset", SIDES)
+@pytest.mark.parametrize("dataset", DATASETS)
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_has_an_id_of_its_own_that_does_not_move(name: str, dataset: str) -> None:
     assert recipe(name, dataset).id == recipe(name, dataset).id
@@ -25,14 +28,14 @@ def test_every_recipe_has_an_id_of_its_own_that_does_not_move(name: str, dataset
 
 def test_unknown_recipes_are_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="did you mean 'sre2l'"):
-        recipe_for("sre2", "digits", 8, 1, "smoke")
+        recipe_for("sre2", get_dataset("digits"), 1, "smoke")
 
 
 def test_sre2l_on_imagenet_is_long_and_has_large_batches() -> None:
     found = recipe("sre2l", "imagenet-1k")
     assert (found.recover.iterations, found.recover.lr, found.recover.roll) == (4000, 0.25, 32)
     assert (found.relabel.batch, found.relabel.epochs, found.relabel.cutmix) == (1024, 300, True)
-    assert found.presets["sre2l"] == {"bn_weight": 0.01}
+    assert found.objective.sre2l_bn_weight == 0.01
     assert found.student == recipe("wmdd-code", "imagenet-1k").student
 
 
@@ -43,7 +46,8 @@ def test_sre2l_on_tiny_imagenet_is_sgd_with_warm_up_and_squared_temperature() ->
     assert (squeeze.lr, squeeze.batch, squeeze.warmup) == (0.2, 256, 5)
     assert (found.recover.lr, found.recover.roll) == (0.1, 4)
     assert (found.relabel.epochs, found.relabel.batch, found.relabel.cutmix) == (100, 256, False)
-    assert found.presets["sre2l"] == {"bn_weight": 1.0}
+    assert found.objective.sre2l_bn_weight == 1.0
+    assert (found.recover.rolls, found.evaluator) == ("both-ways", "online-kd")
 
 
 def test_sre2l_on_cifar_neither_crops_nor_flips_while_it_recovers() -> None:
@@ -83,21 +87,21 @@ def test_hard_labels_are_trained_for_300_epochs_without_cutmix() -> None:
 
 
 @pytest.mark.parametrize("name", recipe_names())
-@pytest.mark.parametrize("dataset", SIDES)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_shorter_profiles_never_lengthen(name: str, dataset: str) -> None:
     lengths = []
     for profile in ("smoke", "quick", "paper"):
-        found = recipe_for(name, dataset, SIDES[dataset], 10, profile)
+        found = recipe_for(name, get_dataset(dataset), 10, profile)
         lengths.append((found.squeeze.epochs, found.recover.iterations, found.relabel.epochs))
     smoke, quick, paper = lengths
     assert all(a <= b <= c for a, b, c in zip(smoke, quick, paper, strict=True))
 
 
-def test_values_name_every_field_and_preset() -> None:
-    values = recipe("wmdd-paper", "tiny-imagenet").values()
-    assert values["precision"] == "bf16"
+def test_values_name_every_field() -> None:
+    values = recipe("wmdd-paper", "imagenet-1k").values()
+    assert values["precision"] == "fp32"
     assert values["relabel.batch"] == 1024
-    assert values["wmdd.bn_weight"] == 300.0
+    assert values["objective.bn_weight"] == 500.0
     assert values["student.schedule"] == "cosine"
 
 
@@ -117,4 +121,71 @@ def test_the_convnet_line_brings_what_its_papers_set_by_data_set_and_ipc() -> No
     ]
     assert recipe("convnet-dsa", "imagenette").presets["datadam"] == {"lr": 1.0, "balance": 0.02}
     assert recipe("convnet-dsa", "tiny-imagenet").presets["datadam"]["balance"] == 0.01
-    assert found["wmdd"] == recipe("wmdd-code", "cifar100", ipc=50).presets["wmdd"]
+    assert recipe("wmdd-code", "cifar100", ipc=50).presets == {}
+
+
+@pytest.mark.parametrize("name", recipe_names())
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_every_recipe_computes_in_float32(name: str, dataset: str) -> None:
+    assert recipe(name, dataset).precision == "fp32"
+
+
+def test_a_folder_of_ten_classes_has_the_rule_of_ten_classes() -> None:
+    birds = replace(get_dataset("imagenette"), name="/home/me/birds", family="")
+    assert recipe_for("wmdd-code", birds, 2, "paper").relabel.batch == 20
+    assert recipe_for("wmdd-code", birds, 10, "paper").relabel.batch == 100
+    many = replace(birds, num_classes=1000)
+    assert recipe_for("wmdd-code", many, 2, "paper").relabel.batch == 100
+    assert recipe_for("rded", many, 1, "paper").relabel.batch == 20
+    assert recipe_for("rded", birds, 1, "paper").relabel.batch == 10
+
+
+def test_a_variant_that_a_user_writes_has_the_lambda_of_its_family() -> None:
+    mine = replace(get_dataset("tiny-imagenet"), name="tiny-grey", resolution=48)
+    assert recipe_for("wmdd-code", mine, 10, "paper").objective.bn_weight == 300.0
+    other = replace(mine, family="")
+    assert recipe_for("wmdd-code", other, 10, "paper").objective.bn_weight == 10.0
+
+
+def test_images_that_may_not_be_mirrored_never_are() -> None:
+    signs = replace(get_dataset("imagenette"), flip=False)
+    found = recipe_for("wmdd-code", signs, 10, "paper")
+    assert (found.squeeze.flip, found.recover.flip, found.relabel.flip) == (0, 0, 0)
+
+
+def test_the_papers_later_stages_on_tiny_imagenet_are_sre2ls() -> None:
+    """Section 5.1: on-line labels, SGD at 0.2, 100 epochs, batch 256, squared temperature."""
+    paper, sre2l = recipe("wmdd-paper", "tiny-imagenet@224"), recipe("sre2l", "tiny-imagenet@224")
+    assert (paper.relabel, paper.student) == (sre2l.relabel, sre2l.student)
+    assert paper.evaluator == sre2l.evaluator == "online-kd"
+    assert (paper.student.optimizer, paper.student.lr, paper.student.squared) == ("sgd", 0.2, True)
+    assert (paper.relabel.epochs, paper.relabel.batch) == (100, 256)
+    assert recipe("wmdd-paper", "imagenette").evaluator == "fkd"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "lr", "weight", "roll"),
+    [("imagenet-1k", 0.25, 0.01, 32), ("tiny-imagenet", 0.4, 0.05, 4)],
+)
+def test_cda_has_the_settings_of_its_scripts(
+    dataset: str, lr: float, weight: float, roll: int
+) -> None:
+    found = recipe("cda", dataset)
+    assert (found.recover.iterations, found.relabel.batch) == (4000, 128)
+    assert (found.recover.lr, found.objective.sre2l_bn_weight) == (lr, weight)
+    assert (found.recover.roll, found.recover.rolls) == (roll, "forward")
+
+
+@pytest.mark.parametrize(
+    ("student", "rate"),
+    [
+        ("teacher", 1e-3),
+        ("resnet18", 1e-3),
+        ("vit_base_patch16_224", 1e-4),
+        ("swin_tiny_patch4_window7_224", 1e-4),
+        ("efficientnet_b0", 2e-3),
+        ("mobilenet_v2", 2.5e-3),
+    ],
+)
+def test_rdeds_students_have_rates_of_their_own(student: str, rate: float) -> None:
+    assert recipe("rded", "imagenet-1k", student=student).student.lr == rate

@@ -6,9 +6,9 @@ import pytest
 
 from bench.app.session import find_source, find_spec
 from bench.core.errors import UnknownName
+from bench.data.builtin import get_dataset
 from bench.data.load import load
-from bench.data.sources.held_out import members
-from bench.study.presets import family
+from bench.data.sources.held_out import held_out, members
 
 
 def test_every_fifth_image_of_a_class_is_held_out() -> None:
@@ -39,7 +39,8 @@ def test_its_digests_are_those_of_no_other_split(data_root: Path) -> None:
 
 
 def test_it_has_the_recipe_of_its_data_set() -> None:
-    assert family("imagenette@64#val") == family("imagenette@64") == "imagenette"
+    spec = get_dataset("imagenette@64")
+    assert held_out(spec).family == spec.family == "imagenette"
 
 
 def test_the_variant_of_an_unknown_set_is_unknown() -> None:

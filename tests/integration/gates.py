@@ -38,7 +38,7 @@ def gated(
     """SRe2L that waits."""
     terms = Gated(gate, after)
     return MatchingDistiller(
-        NoFeatureLoss(), terms, weight=bn_weight, grouping="one-per-class", recover=recover
+        NoFeatureLoss(), terms, bn_weight=bn_weight, grouping="one-per-class", recover=recover
     )
 '''
 

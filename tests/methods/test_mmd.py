@@ -99,4 +99,4 @@ def test_readings_drop_one_term_after_the_other(
     reading: str, classification: float, weight: float
 ) -> None:
     method = mmd_linear(reading=reading)  # type: ignore[arg-type]
-    assert (method.ce_weight, method.weight) == (classification, weight)
+    assert (method.ce_weight, method.bn_weight) == (classification, weight)

@@ -124,9 +124,10 @@ def test_images_are_the_same_after_a_break_of_a_stage_that_is_kept_in_files(
 
 
 def test_a_student_is_the_same_after_a_break(digits: RealSet, digits_test: RealSet) -> None:
+    from bench.data.builtin import get_dataset
     from bench.study.presets import recipe_for
 
-    recipe = recipe_for("wmdd-code", "digits", 8, 2, "smoke")
+    recipe = recipe_for("wmdd-code", get_dataset("digits"), 2, "smoke")
     recipe = replace(
         recipe,
         relabel=replace(recipe.relabel, epochs=4),

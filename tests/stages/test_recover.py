@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bench import Barycenter, ClassStats, GlobalStats, Reference
+from bench import Barycenter, ClassStats, GlobalStats, Reference, View
 from bench.artifacts.values import ClassFeatures, Observation, RealSet, SyntheticSet, Teacher
 from bench.core.errors import CellFailed
 from bench.core.events import Event, Step, silent
@@ -14,7 +14,7 @@ from bench.plugin.recipes import Recover
 from bench.stages.barycenter import Solve, barycenters
 from bench.stages.grouping import batches
 from bench.stages.observe import class_features, class_stats
-from bench.stages.recover import MatchingDistiller
+from bench.stages.recover import MatchingDistiller, drawn_shift
 from bench.stages.schedule import Curriculum, cosine
 from bench.stages.teacher import running_stats
 from methods.sre2l import sre2l
@@ -41,6 +41,15 @@ def reference(teacher: Teacher, seen: Observation) -> Reference:
 @pytest.fixture(scope="module")
 def budget(digits: RealSet) -> Budget:
     return Budget(ipc=2, num_classes=10, shape=(1, 8, 8), mean=digits.mean, std=digits.std)
+
+
+class Endless:
+    """A feature loss that is infinite."""
+
+    needs: tuple[type, ...] = ()
+
+    def __call__(self, view: View, reference: Reference) -> torch.Tensor:
+        return view.features.sum() * float("inf")
 
 
 def run(method: MatchingDistiller, reference: Reference, budget: Budget, seed: int) -> SyntheticSet:
@@ -107,7 +116,21 @@ def test_a_loss_that_is_not_finite_fails_the_cell_with_its_terms(
     reference: Reference, budget: Budget
 ) -> None:
     with pytest.raises(CellFailed, match=r"given classification .* at step 0 of batch 0"):
-        run(wmdd(bn_weight=float("inf"), recover=RECOVER), reference, budget, 0)
+        run(replace(wmdd(recover=RECOVER), feature_loss=Endless()), reference, budget, 0)
+
+
+def test_both_ways_rolls_by_negative_shifts_too() -> None:
+    """SRe2L's Tiny ImageNet script: -4..4 (recover_tiny.py), WMDD's 0..32."""
+    rng = torch.Generator().manual_seed(0)
+    both, forward = Recover(roll=4, rolls="both-ways"), Recover(roll=4)
+    assert {drawn_shift(both, rng) for _ in range(300)} == set(range(-4, 5))
+    assert {drawn_shift(forward, rng) for _ in range(300)} == set(range(5))
+
+
+def test_the_variance_of_the_statistics_has_one_home() -> None:
+    method = wmdd(recover=replace(RECOVER, variance="pooled"), layer="penultimate")
+    assert method.request.variance == "pooled"
+    assert replace(method, recover=RECOVER).request.variance == "within-batch"
 
 
 def test_global_random_state_is_untouched(reference: Reference, budget: Budget) -> None:

@@ -141,12 +141,12 @@ def test_rows_of_table5_differ_in_the_solver_alone(dataset: str) -> None:
     study = replace(load_study("table5"), datasets=(dataset,), grids=(), paper_datasets=())
     cells = make_plan(study, "paper", Overrides(), nominal).cells
     shared = {
-        (d.weight, d.ce_weight, d.recover, d.grouping, type(d.feature_loss), d.regularizer.first)
+        (d.bn_weight, d.ce_weight, d.recover, d.grouping, type(d.feature_loss), d.regularizer.first)
         for cell in cells
         if isinstance(d := cell.distiller, MatchingDistiller)
     }
     assert len(shared) == 1
-    assert len({cell.distiller for cell in cells}) == 6
+    assert len({cell.distiller for cell in cells}) == 7
 
 
 @pytest.mark.parametrize("dataset", ["tiny-imagenet@224", "imagenet-1k"])
@@ -157,4 +157,4 @@ def test_methods_that_differ_in_one_part_share_their_weight(
     rows = tuple(Row(name, name) for name in pair)
     plan = make_plan(Study("pair", "", rows, (dataset,)), "paper", Overrides(), nominal)
     first, second = (cell.distiller for cell in plan.cells if cell.cell.seed == 0)
-    assert first.weight == second.weight  # type: ignore[attr-defined]
+    assert first.bn_weight == second.bn_weight  # type: ignore[attr-defined]

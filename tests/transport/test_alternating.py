@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench.transport.alternating import (
+    algorithm_2,
     alternating_barycenter,
     newton_step,
     project_to_simplex,
@@ -103,3 +104,34 @@ def test_learned_weights_lie_between_free_and_uniform(atoms: int, features: np.n
     assert solved.weights.min() >= 0.0
     assert solved.weights.sum() == pytest.approx(1.0)
     assert solved.iterations == 10
+
+
+def test_algorithm_2_as_printed_moves_with_the_plan_of_the_old_weights() -> None:
+    """One round by hand, points 0, 0, 0, 1 and atoms 0, 1 (Algorithm 2, lines 5 to 9, Eq. 35).
+
+    The plan of weights 1/2 gives atom 1 the point 1 and a quarter of mass from 0: it moves to 1/2.
+    The dual potentials are 0 and -1 (up to a constant), W2^2 = 1/4, the best over all weights 0,
+    so that Polyak's step has length 1/4 over |u|^2 = 1/2, times u = (1/2, -1/2).
+    """
+    points, atoms = np.array([[0.0], [0.0], [0.0], [1.0]]), np.array([[0.0], [1.0]])
+    solved = algorithm_2(points, atoms, iterations=1)
+    np.testing.assert_allclose(solved.support, [[0.0], [0.5]], atol=1e-12)
+    np.testing.assert_allclose(solved.weights, [0.75, 0.25], atol=1e-12)
+    ours = alternating_barycenter(points, atoms, iterations=1)
+    assert ours.cost < solved.cost
+
+
+def test_algorithm_2_makes_no_step_before_its_first_round(features: np.ndarray) -> None:
+    """Its first weights are one step from uniform ones at the very start positions."""
+    start = sampled(features, 9, np.random.default_rng(0))
+    cost = squared_distances(start, features)
+    solved = algorithm_2(features, start, iterations=1)
+    np.testing.assert_array_equal(solved.weights, weight_step(cost, uniform_weights(9), 1.0))
+    np.testing.assert_array_equal(solved.support, newton_step(features, start, uniform_weights(9)))
+
+
+def test_algorithm_2_also_finds_two_unequal_clusters() -> None:
+    points = np.repeat([[-1.0], [1.0]], [10, 30], axis=0)
+    solved = algorithm_2(points, np.array([[-0.5], [0.5]]), iterations=50)
+    np.testing.assert_allclose(solved.support, [[-1.0], [1.0]], atol=1e-6)
+    np.testing.assert_allclose(solved.weights, [0.25, 0.75], atol=1e-6)
