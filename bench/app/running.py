@@ -22,6 +22,7 @@ from bench.execution.results import Outcome
 from bench.execution.runner import run_plan
 from bench.execution.workshop import Workshop
 from bench.stages.compute import choose_device
+from bench.stages.precision import refuse_emulated
 from bench.tracking.tracker import check_uri
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def run_study(
 ) -> int:
     """Runs a plan to its end and reports it; returns the exit code."""
     device = choose_device(options.device)
+    refuse_emulated((cell.recipe.precision for cell in session.plan.cells), device)
     if options.join:
         return join_in(session, options, device)
     if not options.quiet:

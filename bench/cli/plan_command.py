@@ -33,12 +33,14 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
     from bench.app.fitting import refuse_what_does_not_fit
     from bench.app.session import open_session
     from bench.stages.compute import choose_device
+    from bench.stages.precision import refuse_emulated
 
     chosen = choose_device(device)
     if arguments.study == REPRODUCE:
         click.echo(_priced(replace(arguments, study=PAPER), chosen, as_json))
         return
     session = open_session(arguments)
+    refuse_emulated((cell.recipe.precision for cell in session.plan.cells), chosen)
     if as_json:
         click.echo(json.dumps(as_data(session, chosen), indent=2))
     else:

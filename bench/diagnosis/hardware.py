@@ -31,16 +31,14 @@ def device() -> Check:
 
 
 def precision() -> Check:
-    """Whether bfloat16 is fast here."""
-    import torch
+    """Whether `--set precision=bf16` is possible here."""
+    from bench.stages.compute import choose_device
+    from bench.stages.precision import bf16_units
 
-    if torch.cuda.is_available():
-        supported = torch.cuda.is_bf16_supported(including_emulation=False)
-        return Check("bfloat16", "ok", "in hardware" if supported else "emulated: float32 is used")
-    amx = torch.cpu._is_amx_tile_supported()
-    avx = torch.cpu._is_avx512_bf16_supported()
-    units = [name for name, there in (("AMX", amx), ("AVX512-BF16", avx)) if there]
-    return Check("bfloat16", "ok", " and ".join(units) or "not in hardware: slower than float32")
+    units = bf16_units(choose_device())
+    detail = f"in hardware ({' and '.join(units)}): --set precision=bf16 is possible"
+    missing = "not in hardware: recipes compute in float32, precision=bf16 is refused"
+    return Check("bfloat16", "ok", detail if units else missing)
 
 
 def threads() -> Check:

@@ -23,6 +23,7 @@ from bench.execution.results import FAILURES, Outcome, row_of
 from bench.execution.sharing import Executor, Sharing
 from bench.execution.workshop import Workshop
 from bench.graph.plan import CellPlan, Plan
+from bench.stages.precision import refuse_emulated
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,11 @@ def run_plan(
     """Runs all cells, seed by seed across rows, so that partial results compare like with like.
 
     Processes that run the same plan on one store share its cells out, unless an executor is given.
+
+    Raises:
+        BadValue: the plan asks for bfloat16, which the device does not have.
     """
+    refuse_emulated((cell.recipe.precision for cell in plan.cells), shop.device)
     share: Sharing[CellPlan] = Sharing(lambda cell: shop.store.claim(cell.address))
     yield from (executor or share).run(ordered(plan.cells), Runner(plan, shop, emit, students))
 

@@ -66,6 +66,14 @@ def test_a_container_without_limit_counts_the_machine(
     assert hardware.memory().detail.split(" of ")[1] == unlimited.split(" of ")[1]
 
 
-def test_bfloat16_names_the_units_or_says_that_there_are_none() -> None:
-    assert hardware.precision().status == "ok"
-    assert hardware.precision().detail
+@pytest.mark.parametrize("there", [True, False])
+def test_bfloat16_names_the_units_or_says_that_it_is_refused(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: there)
+    found = hardware.precision()
+    assert found.status == "ok"
+    assert ("AVX512-BF16" in found.detail) == there
+    assert ("is refused" in found.detail) != there
