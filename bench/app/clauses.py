@@ -1,7 +1,7 @@
 """The clauses of the contract: functions that say what is wrong, and where they are tried."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ from shutil import copytree
 
 import torch
 
+from bench.app.section_fields import unheeded
 from bench.app.split_reads import other_than_once
 from bench.artifacts.labels import Score
 from bench.artifacts.values import SyntheticSet
@@ -48,9 +49,11 @@ class Probe:
     base: Path
     watch: Emit = silent
 
-    def plan(self, seed: int = 0) -> CellPlan:
+    def plan(self, seed: int = 0, changes: Mapping[str, object] | None = None) -> CellPlan:
         named = self.plugin.name
-        row = Row("checked", named if self.plugin.kind == "distiller" else "random", overrides=TINY)
+        overrides = {**TINY, **(changes or {})}
+        maker = named if self.plugin.kind == "distiller" else "random"
+        row = Row("checked", maker, overrides=overrides)
         judge = named if self.plugin.kind == "evaluator" else "fkd"
         study = Study("check", "check", (row,), ipcs=(IPC,), seeds=(seed,), evaluators=(judge,))
         plan: Plan = make_plan(study, "smoke", Overrides(), self.locate)
@@ -203,6 +206,10 @@ def _score_deterministic(bench: Probe) -> str:
     return "" if same else "expected equal scores for equal seeds, got different ones"
 
 
+def _honours_its_sections(bench: Probe) -> str:
+    return unheeded(bench.plugin, bench.plan, bench.shop("sections"))
+
+
 def _kind_task(bench: Probe) -> tuple[CellPlan, Task]:
     plan = bench.plan()
     return plan, tasks_of(bench.plugin.factory(), plan.at, {})
@@ -256,6 +263,7 @@ DISTILLER: tuple[Clause, ...] = (
     ("makes the same after a break", _survives_a_break),
     ("depends on its seed", _seeded),
     ("leaves the global RNG alone", _no_global_rng),
+    ("honours each field of a recipe section that it takes", _honours_its_sections),
     ("builds at every corner of its search space", _space_builds),
     ("can be evaluated", _scores),
 )

@@ -160,3 +160,28 @@ JUDGES = {  # name -> (what it returns for FKD's score, part of the clause, part
     "moody-judge": ("replace(score, updates=len(DRAWN))", "deterministic", "equal scores"),
     "drawing-judge": ("(torch.rand(1), score)[1]", "global RNG", "stay untouched"),
 }
+DEAF = '''
+"""Source: a test. Takes the recipe's section and keeps its own variance, and its own rate."""
+
+from dataclasses import dataclass, replace
+
+from bench import Recover, Request, distiller
+from methods.sre2l import ce_pcbn
+
+
+@dataclass(frozen=True)
+class Deaf:
+    inner: object
+    needs: tuple
+    request: Request = Request()
+
+    def distill(self, reference, budget, rng, emit):
+        return self.inner.distill(reference, budget, rng, emit)
+
+
+@distiller("deaf")
+def factory(recover: Recover = Recover()):
+    """A test."""
+    heard = ce_pcbn(recover=replace(recover, lr=0.25, rolls="forward"))
+    return Deaf(heard, heard.needs)
+'''

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from broken_plugins import (
     CHANGES,
+    DEAF,
     DISTILLER,
     EVALUATOR,
     GREEDY,
@@ -87,6 +88,18 @@ def test_broken_declaration_is_caught(
     name: str, body: str, clause: str, detail: str, checker: Checker, load: Load
 ) -> None:
     assert_caught(broken(checker, load(name, DISTILLER.replace("{body}", body))), clause, detail)
+
+
+def test_a_distiller_that_ignores_fields_of_its_recipe_is_caught(
+    checker: Checker, load: Load
+) -> None:
+    """The variance that its request leaves at the default moves its address and no number."""
+    found = broken(checker, load("deaf", DEAF))
+    assert list(found) == ["honours each field of a recipe section that it takes"]
+    (told,) = found.values()
+    assert told == (
+        "expected other images for other values of recover.lr, recover.variance, recover.rolls"
+    )
 
 
 def test_source_that_is_not_named_is_caught(checker: Checker, load: Load) -> None:
