@@ -70,7 +70,11 @@ STUDY = Study(
     ),
     ipcs=(10,),
     paper_datasets=PAPER,
-    grids=(Grid(("digits",), ipcs=(2,)),),
+    grids=(
+        Grid(("digits",), ipcs=(2,)),
+        # as many seeds as two idle cores give in three minutes
+        Grid(("digits",), ("quick",), seeds=tuple(range(7))),
+    ),
     contrasts=(
         Contrast("Wass - CE under PCBN", "Wass + PCBN", "CE + PCBN"),
         Contrast("Wass - CE under BN", "Wass + BN", "CE + BN"),
