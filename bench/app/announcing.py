@@ -51,16 +51,17 @@ def announce(session: Session, device: "torch.device") -> str:
 def headline(plan: Plan) -> str:
     """`ablation: 50 cells = 10 rows x digits x ipc 1 x 5 seeds, profile quick, recipe ...`."""
     study = plan.study
-    recipes = list(Counter(cell.recipe.id for cell in plan.cells))
+    recipes = list(Counter(cell.cell.without_teacher(cell.recipe).id for cell in plan.cells))
     more = f" and {len(recipes) - SHOWN} more" if len(recipes) > SHOWN else ""
     rows = len({cell.cell.row.label for cell in plan.cells})
     datasets = ", ".join(dict.fromkeys(cell.cell.dataset for cell in plan.cells))
-    seeds = len({cell.cell.seed for cell in plan.cells})
+    seeds = len({cell.cell.seed for cell in plan.cells if not cell.cell.teacher})
+    above = f"{study.teachers} teachers x " if study.teachers > 1 else ""
     each = f" x {study.repeats} students" if study.repeats > 1 else ""
     ipcs = ", ".join(map(str, dict.fromkeys(cell.cell.ipc for cell in plan.cells)))
     return (
         f"{study.name}: {len(plan.cells)} cells = {rows} rows x "
-        f"{datasets} x ipc {ipcs} x {seeds} seeds{each}, profile {plan.profile}, "
+        f"{datasets} x ipc {ipcs} x {above}{seeds} seeds{each}, profile {plan.profile}, "
         f"recipe {', '.join(recipes[:SHOWN])}{more}"
     )
 
@@ -84,7 +85,8 @@ def as_data(session: Session, device: "torch.device") -> dict[str, object]:
         "study": plan.study.name,
         "profile": plan.profile,
         "cells": [
-            {"label": c.cell.label, "address": c.address, "recipe": c.recipe.id,
+            {"label": c.cell.label, "address": c.address,
+             "recipe": c.cell.without_teacher(c.recipe).id,
              "tasks": [t.address for t in c.tasks.values()]}
             for c in plan.cells
         ],

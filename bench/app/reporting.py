@@ -1,8 +1,9 @@
 """From a plan and the store to report files: the one place where reports meet artifacts."""
 
 import hashlib
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +19,15 @@ from bench.data.network_input import as_pixels
 from bench.data.prepare import ensure
 from bench.execution.results import row_of
 from bench.graph.plan import Plan
+from bench.plugin.discovery import get
+from bench.plugin.recipes import Recipe
 from bench.storage.store import Store, write_atomically
 
 if TYPE_CHECKING:
     from reports.numbers.info import StudyInfo
     from reports.pages.build import Report
 
+LONGEST_WORDS = 60  # of the options in the name of a report's folder
 GRID_IPC = 10  # images per class that a grid shows at most
 
 
@@ -81,11 +85,25 @@ def written(report: "Report", folder: Path) -> Written:
 
 
 def report_folder(session: Session) -> Path:
-    """`<store>/reports/<study>-<mark>`, the mark standing for profile and overrides."""
+    """`<store>/reports/<study>-<profile>`, then the overrides in words: `-ipc-10-seeds-3`."""
     plan = session.plan
-    text = "|".join([plan.profile, *plan.overrides])
-    mark = f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}" if plan.overrides else ""
-    return session.store.local_folder("reports") / f"{plan.study.name}-{plan.profile}{mark}"
+    name = f"{plan.study.name}-{plan.profile}{options_in_words(plan.overrides)}"
+    return session.store.local_folder("reports") / name
+
+
+def options_in_words(overrides: Sequence[str]) -> str:
+    """Overrides as a part of a folder's name, with a hash where the words do not tell them apart.
+
+    Words are lower-case letters, digits, dots, and `-` for anything else; long ones are cut.
+    """
+    if not overrides:
+        return ""
+    full = "-".join(re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-") for text in overrides)
+    exact = all(re.fullmatch(r"[a-z0-9]+=[a-z0-9.]+", text) for text in overrides)
+    if exact and len(full) <= LONGEST_WORDS:
+        return f"-{full}"
+    mark = hashlib.sha256("|".join(overrides).encode()).hexdigest()[:6]
+    return f"-{full[:LONGEST_WORDS].strip('-.')}-{mark}"
 
 
 def describe(plan: Plan) -> "StudyInfo":
@@ -94,9 +112,12 @@ def describe(plan: Plan) -> "StudyInfo":
 
     study = plan.study
     rows = tuple(
-        RowInfo(row.label, row.group, row.distiller, row.paper, dict(row.factors), row.level)
+        RowInfo(
+            row.label, row.group, row.distiller, row.paper, dict(row.factors), row.level,
+            not row.distiller or get("distiller", row.distiller).seeded,
+        )
         for row in study.rows
-    )
+    )  # fmt: skip
     contrasts = tuple(Contrast(c.label, c.a, c.b) for c in study.contrasts)
     flags = " ".join(f"--set {shlex.quote(text)}" for text in plan.overrides)
     factors = dict.fromkeys(name for row in study.rows for name in row.factors)
@@ -119,10 +140,18 @@ def describe(plan: Plan) -> "StudyInfo":
 def recipes_of(plan: Plan) -> dict[str, dict[str, str]]:
     """Id of each recipe of the plan -> its values by name, as texts."""
     found = {}
-    for recipe in {cell.recipe.id: cell.recipe for cell in plan.cells}.values():
-        values = recipe.values().items()
+    shared = [cell.cell.without_teacher(cell.recipe) for cell in plan.cells]
+    used = {cell.cell.row.distiller for cell in plan.cells}
+    for recipe in {recipe.id: recipe for recipe in shared}.values():
+        values = _values_of(recipe, used).items()
         found[recipe.id] = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in values}
     return found
+
+
+def _values_of(recipe: Recipe, used: Collection[str]) -> dict[str, object]:
+    """The recipe's values without those of distillers that the study does not use."""
+    unused = {name for name in recipe.presets if name not in used}
+    return {k: v for k, v in recipe.values().items() if k.rpartition(".")[0] not in unused}
 
 
 def provenance_of(plan: Plan) -> dict[str, str]:

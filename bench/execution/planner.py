@@ -53,6 +53,7 @@ def _plan_cell(
     if cell.evaluator == "fkd" and "evaluator" not in overrides.study:
         cell = replace(cell, evaluator=recipe.evaluator)
     recipe = apply_to_recipe(recipe, {**row_overrides(cell.row.overrides), **overrides.recipe})
+    recipe = cell.with_teacher(recipe)
     student = recipe.squeeze.arch if cell.student == "teacher" else cell.student
     if cell.student != "teacher" or recipe.student.arch == "teacher":
         recipe = replace(recipe, student=replace(recipe.student, arch=student))

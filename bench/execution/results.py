@@ -40,9 +40,11 @@ def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
         "ipc": cell.ipc,
         "seed": cell.seed,
         "repeat": cell.repeat,
+        "teacher": cell.teacher,
+        "bn_weight": _parameter(plan, "bn_weight"),
         "evaluator": cell.evaluator,
         "student": plan.recipe.student.arch,
-        "recipe": plan.recipe.id,
+        "recipe": cell.without_teacher(plan.recipe).id,
         "profile": study.profile,
         "paper_row": cell.row.paper,
         "chance": 1 / source.spec.num_classes,
@@ -50,6 +52,12 @@ def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
         "command": command_of(plan, study),
     }
     return row | _measured(plan, store) | _status(plan, store) | _inputs(plan)
+
+
+def _parameter(plan: CellPlan, name: str) -> object:
+    """A value that the cell's distiller was made with; None where it has no such parameter."""
+    params = plan.tasks["recover"].config.get("params", {})
+    return params.get(name) if isinstance(params, Mapping) else None
 
 
 def _inputs(plan: CellPlan) -> dict[str, object]:

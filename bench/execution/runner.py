@@ -132,7 +132,7 @@ def cell_started(cell: CellPlan, at: float | None = None) -> CellStarted:
     return CellStarted(cell.cell.label, cell.address, params_of(cell), tags_of(cell), data, at)
 
 
-GRID = ("seed", "repeat")  # numbers of a row that say which cell it is, not what was measured
+GRID = ("seed", "repeat", "teacher", "bn_weight")  # what a cell is, not what was measured of it
 
 
 def metrics_of(row: dict[str, object]) -> dict[str, float]:
@@ -154,9 +154,10 @@ def params_of(cell: CellPlan) -> dict[str, object]:
         "ipc": point.ipc,
         "seed": point.seed,
         "repeat": point.repeat,
+        "teacher": point.teacher,
         "evaluator": point.evaluator,
         "student": cell.recipe.student.arch,
-        "recipe": cell.recipe.id,
+        "recipe": point.without_teacher(cell.recipe).id,
         "precision": cell.recipe.precision,
     }
     return params | _flat(cell.synthetic.config["params"], "distiller")
@@ -187,6 +188,6 @@ def tags_of(cell: CellPlan) -> dict[str, str]:
         "ipc": str(point.ipc),
         "seed": str(point.seed),
         "repeat": str(point.repeat),
-        "recipe": cell.recipe.id,
+        "recipe": point.without_teacher(cell.recipe).id,
         "address": cell.address,
     }

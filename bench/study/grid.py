@@ -7,7 +7,7 @@ from itertools import product
 from bench.core.errors import BadValue, UnknownName
 from bench.core.naming import check_label, check_name
 from bench.core.seeds import seed_for
-from bench.plugin.recipes import Profile
+from bench.plugin.recipes import Profile, Recipe
 
 SEEDS: Mapping[Profile, int] = {"smoke": 2, "quick": 5, "paper": 5}
 VARIED = ("ipcs", "students", "seeds")
@@ -87,6 +87,8 @@ class Study:
         students: architectures to evaluate on; "teacher" means the teacher's own.
         repeats: students of each architecture that are trained on each synthetic set, on labels
             and in an order of their own: what splits the spread of a score by its two causes.
+        teachers: networks that are trained from different seeds. Each has synthetic sets of its
+            own, so that the spread of a score splits by teacher, set and student.
         paper_table: key of the table in the published numbers, such as "table4".
         paper_datasets: data sets at the profile "paper", where they are others.
         grids: other IPCs, students or seeds on some data sets; of those that fit, the last counts.
@@ -106,6 +108,7 @@ class Study:
     evaluators: tuple[str, ...] = ("fkd",)
     students: tuple[str, ...] = ("teacher",)
     repeats: int = 1
+    teachers: int = 1
     recipe: str = "wmdd-code"
     contrasts: tuple[Contrast, ...] = ()
     paper_table: str = ""
@@ -132,6 +135,8 @@ class Study:
             _check_axes(grid)
         if self.repeats < 1:
             raise BadValue(f"repeats: expected at least 1 student per set, given {self.repeats}")
+        if self.teachers < 1:
+            raise BadValue(f"teachers: expected at least 1 teacher, given {self.teachers}")
         for ipc in (*self.ipcs, *(ipc for grid in self.grids for ipc in grid.ipcs)):
             if ipc < 1:
                 raise BadValue(f"ipc: expected at least 1 image per class, given {ipc}")
@@ -145,7 +150,7 @@ class Study:
         rows = sum(bool(row.distiller) for row in self.rows)
         grids = [self.grid_on(name, profile) for name in self.datasets_for(profile)]
         points = sum(len(g.ipcs) * len(g.students) * len(g.seeds) for g in grids)
-        return rows * points * len(self.evaluators) * self.repeats
+        return rows * points * len(self.evaluators) * self.repeats * self.teachers
 
     def datasets_for(self, profile: Profile) -> tuple[str, ...]:
         return (profile == "paper" and self.paper_datasets) or self.datasets
@@ -178,7 +183,9 @@ class Cell:
     """One point of a study's grid.
 
     Attributes:
+        seed: of the synthetic set; no two teachers of a study share one.
         repeat: which of the students that are trained on this synthetic set.
+        teacher: which of the study's teachers; the first has the recipe's own seed.
     """
 
     study: str
@@ -189,6 +196,17 @@ class Cell:
     evaluator: str
     student: str
     repeat: int = 0
+    teacher: int = 0
+
+    def with_teacher(self, recipe: Recipe) -> Recipe:
+        """The recipe whose teacher is this cell's: its seed, counted up by one per teacher."""
+        squeeze = replace(recipe.squeeze, seed=recipe.squeeze.seed + self.teacher)
+        return replace(recipe, squeeze=squeeze)
+
+    def without_teacher(self, recipe: Recipe) -> Recipe:
+        """The recipe that the cells of all teachers share; undoes `with_teacher`."""
+        squeeze = replace(recipe.squeeze, seed=recipe.squeeze.seed - self.teacher)
+        return replace(recipe, squeeze=squeeze)
 
     @property
     def student_seed(self) -> int:
@@ -199,6 +217,7 @@ class Cell:
     def label(self) -> str:
         """A name a person can read, such as `CE + BN · digits · ipc 1 · s0`."""
         parts = [self.row.label, self.dataset, f"ipc {self.ipc}", f"s{self.seed}"]
+        parts += [f"teacher {self.teacher + 1}"] if self.teacher else []
         parts += [self.evaluator] if self.evaluator != "fkd" else []
         parts += [self.student] if self.student != "teacher" else []
         parts += [f"student {self.repeat + 1}"] if self.repeat else []
@@ -208,7 +227,9 @@ class Cell:
 def expand(study: Study, profile: Profile) -> list[Cell]:
     """All cells of a study, data set by data set, row by row, seed by seed.
 
-    Rows without a distiller have no cells.
+    Rows without a distiller have no cells. Each further teacher has the seeds that follow the
+    largest one, so that sets are nested in teachers and the first teacher's cells stay what they
+    are.
 
     Raises:
         BadValue: more cells than can be planned; said before any is built.
@@ -220,13 +241,17 @@ def expand(study: Study, profile: Profile) -> list[Cell]:
         )
     rows = [row for row in study.rows if row.distiller]
     return [
-        Cell(study.name, _row_on(grid, row), dataset, ipc, seed, evaluator, student, repeat)
+        Cell(
+            study.name, _row_on(grid, row), dataset, ipc, seed + teacher * (max(grid.seeds) + 1),
+            evaluator, student, repeat, teacher,
+        )
         for dataset in study.datasets_for(profile)
         for grid in [study.grid_on(dataset, profile)]
-        for ipc, row, evaluator, student, seed, repeat in product(
-            grid.ipcs, rows, study.evaluators, grid.students, grid.seeds, range(study.repeats)
+        for ipc, row, evaluator, student, teacher, seed, repeat in product(
+            grid.ipcs, rows, study.evaluators, grid.students,
+            range(study.teachers), grid.seeds, range(study.repeats),
         )
-    ]
+    ]  # fmt: skip
 
 
 def _row_on(grid: Grid, row: Row) -> Row:

@@ -1,6 +1,7 @@
 """Overrides from the command line: `key=value`, checked against declared types.
 
-Keys: `dataset`, `ipc`, `seeds`, `recipe`, `evaluator`, `student`, `repeats` of the study;
+Keys: `dataset`, `ipc`, `seeds`, `recipe`, `evaluator`, `student`, `repeats`,
+`teachers` of the study;
 `precision`; `<section>.<field>` of the recipe; `<distiller>.<field>` or a bare `<field>` of the
 distillers.
 """
@@ -16,7 +17,7 @@ from bench.plugin.discovery import get
 from bench.plugin.recipes import SECTIONS, Recipe
 from bench.study.grid import MOST_CELLS, VARIED, Study
 
-STUDY_KEYS = ("dataset", "ipc", "seeds", "recipe", "evaluator", "student", "repeats")
+STUDY_KEYS = ("dataset", "ipc", "seeds", "recipe", "evaluator", "student", "repeats", "teachers")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def apply_to_study(study: Study, overrides: Overrides) -> Study:
         "evaluator": lambda text: {"evaluators": tuple(text.split(","))},
         "student": lambda text: {"students": tuple(text.split(","))},
         "repeats": lambda text: {"repeats": typed("repeats", int, text)},
+        "teachers": lambda text: {"teachers": typed("teachers", int, text)},
     }
     for key, text in overrides.study.items():
         values: dict[str, Any] = changes[key](text)

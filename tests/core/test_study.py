@@ -1,5 +1,6 @@
 """A study expands to its full grid, and refuses contradictions at construction."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from bench.core.errors import BadValue, UnknownName
 from bench.core.seeds import seed_for
 from bench.plugin.recipes import Profile
 from bench.study.grid import Contrast, Grid, Row, Study, expand
-from bench.study.overrides import Overrides, apply_to_study
+from bench.study.overrides import Overrides, apply_to_study, parse
 
 ROWS = (Row("a", "wmdd"), Row("b", "sre2l"))
 
@@ -156,3 +157,26 @@ def test_the_count_is_that_of_the_cells() -> None:
     )  # fmt: skip
     for profile in ("smoke", "quick"):
         assert study.count(profile) == len(expand(study, profile))
+
+
+def test_each_teacher_has_sets_of_its_own_and_the_first_keeps_its_cells() -> None:
+    """Seeds 0, 3, 7: the second teacher's sets are 8, 11, 15, the third's 16, 19, 23."""
+    one = Study("s", "t", ROWS, seeds=(0, 3, 7))
+    cells = expand(replace(one, teachers=3), "smoke")
+    drawn = [(c.teacher, c.seed) for c in cells if c.row.label == "a"]
+    assert drawn == [(0, 0), (0, 3), (0, 7), (1, 8), (1, 11), (1, 15), (2, 16), (2, 19), (2, 23)]
+    assert [c for c in cells if c.teacher == 0] == expand(one, "smoke")
+    assert len({c.label for c in cells}) == len(cells)
+    assert cells[3].label == "a · digits · ipc 1 · s8 · teacher 2"
+
+
+def test_a_study_without_a_teacher_is_refused() -> None:
+    with pytest.raises(BadValue, match="teachers: expected at least 1 teacher, given 0"):
+        Study("s", "t", ROWS, teachers=0)
+
+
+def test_teachers_are_set_like_every_number_of_a_study() -> None:
+    study = Study("s", "t", ROWS)
+    assert apply_to_study(study, parse(["teachers=3"], study)).teachers == 3
+    with pytest.raises(BadValue, match="--set teachers=many: expected int"):
+        apply_to_study(study, parse(["teachers=many"], study))
