@@ -6,6 +6,7 @@ from bench.diagnosis import hardware, places, software
 from bench.diagnosis.check import Check as Check
 from bench.diagnosis.tracker import tracking
 
+CODE = Path(__file__).resolve().parents[1]  # whose commit runs record, wherever they are started
 LOCAL_STORE = Path(".bench")  # where the tracking file lies if the store is elsewhere
 
 
@@ -31,5 +32,5 @@ def diagnose(store_root: str, data_root: Path, tracking_uri: str | None) -> list
         places.store(store_root),
         places.datasets(data_root),
         tracking(tracking_uri, (folder or LOCAL_STORE) / "tracking" / "mlflow.db"),
-        software.git(Path.cwd()),
+        software.git(CODE),
     ]

@@ -228,8 +228,7 @@ def expand(study: Study, profile: Profile) -> list[Cell]:
     """All cells of a study, data set by data set, row by row, seed by seed.
 
     Rows without a distiller have no cells. Each further teacher has the seeds that follow the
-    largest one, so that sets are nested in teachers and the first teacher's cells stay what they
-    are.
+    largest one, so that sets are nested in teachers and the first teacher's cells stay as they are.
 
     Raises:
         BadValue: more cells than can be planned; said before any is built.

@@ -13,7 +13,7 @@ MARKS = {"alarm": "**Alarm.**", "caution": "**Caution.**", "note": "Note."}
 def report_markdown(page: Page, pictures: Mapping[str, Sequence[tuple[str, str]]]) -> str:
     """The whole report; pictures are (title, path) per data set."""
     info = page.info
-    parts = [f"# {escape(info.title)}", escape(info.description)]
+    parts = [f"# {escape(info.title)}", escape(page.synopsis), escape(info.description)]
     parts += ["\n".join(f"- {MARKS[a.level]} {escape(a.text)}" for a in page.alarms)]
     for section in page.sections:
         parts += _section(section, pictures.get(section.dataset, ()))

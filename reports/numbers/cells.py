@@ -21,6 +21,7 @@ NUMBERS = (
     "peak_memory",
     "peak_memory_recover",
     "recover_steps",
+    "bn_weight",
     *(f"seconds_{stage}" for stage in STAGES),
 )
 
@@ -46,6 +47,7 @@ class Cell:
 
     Attributes:
         repeat: which of several students that were trained on the synthetic set of this seed.
+        teacher: which of the study's teachers; no two teachers share a seed.
         top1: fraction in [0, 1]; None unless the status is "ok".
         numbers: further columns of the frame that hold a number, by name.
         artifacts: stage -> address of what it made or would make, for the stages that are named.
@@ -66,6 +68,7 @@ class Cell:
     command: str
     device: str
     repeat: int = 0
+    teacher: int = 0
     numbers: Mapping[str, float] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
 
@@ -120,6 +123,7 @@ def _cell(line: Mapping[object, object]) -> Cell:
         command=_text(line, "command"),
         device=_text(line, "device"),
         repeat=0 if _absent(line.get("repeat")) else _integer(line, "repeat"),
+        teacher=0 if _absent(line.get("teacher")) else _integer(line, "teacher"),
         numbers={name: value for name, value in known.items() if value is not None},
         artifacts=_artifacts(line),
     )
@@ -145,6 +149,17 @@ def students(cells: Iterable[Cell]) -> dict[int, list[float]]:
 def by_seed(cells: Iterable[Cell]) -> dict[int, float]:
     """Seed -> mean accuracy of its students: what is independent of the other seeds."""
     return {seed: sum(values) / len(values) for seed, values in students(cells).items()}
+
+
+def by_teacher(cells: Iterable[Cell]) -> dict[int, float]:
+    """Teacher -> mean over its sets, each with the mean of its students."""
+    cells = tuple(cells)
+    sets = by_seed(cells)
+    found: dict[int, list[float]] = {}
+    for seed, teacher in {cell.seed: cell.teacher for cell in cells}.items():
+        if seed in sets:
+            found.setdefault(teacher, []).append(sets[seed])
+    return {teacher: sum(values) / len(values) for teacher, values in sorted(found.items())}
 
 
 def computing_time(cells: Iterable[Cell]) -> float:

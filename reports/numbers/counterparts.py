@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from reports.numbers.cells import Setting
 from reports.numbers.info import StudyInfo
-from reports.numbers.published import TOP1, Published, published
-from reports.numbers.statistics import paired
+from reports.numbers.published import TOP1, Published, elsewhere, published
+from reports.numbers.statistics import Difference
 from reports.numbers.summary import Summary
 
 OWN = "resnet18"  # the paper's teacher
 RULE = (
     "Order and sign only: ours is {ours} at reduced scale. A pair of rows agrees where ours is "
-    "decided (paired 95 % interval without zero) in the direction in which the paper prints it"
-    "{where}; it is open where ours spans zero or the paper is divided."
+    "decided (paired, three seeds or more, after Holm) in the direction in which the paper prints "
+    "it{where}; it is open where ours is undecided or the paper is divided."
 )
 
 
@@ -30,6 +30,7 @@ class Match:
         datasets: data sets of the paper, one alone where ours is that one at another resolution.
         own: whether our student stands for the teacher's architecture.
         same: whether ours is that data set, at another resolution.
+        evaluator: ours; numbers from the other kind of labels are left out.
     """
 
     table: str
@@ -37,6 +38,7 @@ class Match:
     ipc: int
     own: bool
     same: bool = False
+    evaluator: str = ""
 
     def facts(self, method: str, dataset: str) -> list[Published]:
         """What the paper prints for a method on a data set; of several networks, the nearest."""
@@ -45,8 +47,14 @@ class Match:
             for f in published()
             if (f.table, f.method, f.dataset, f.metric) == (self.table, method, dataset, TOP1)
             and f.ipc in (self.ipc, None)
+            and f.fits(self.evaluator)
         ]
         return [f for f in found if (f.student == OWN) == self.own] or found
+
+    def others(self, method: str, dataset: str) -> list[Published]:
+        """What it prints at this IPC for another protocol."""
+        found = elsewhere(self.table, method, dataset, self.ipc, self.evaluator)
+        return [found] if found and not self.facts(method, dataset) else []
 
     def value(self, method: str, dataset: str) -> float | None:
         """Its accuracy in percent, the mean where several networks match."""
@@ -91,7 +99,9 @@ def matches(info: StudyInfo, summaries: Sequence[Summary]) -> dict[Setting, Matc
         ipc = setting.ipc if same else ranks.get(setting.ipc)
         if ipc in theirs:
             places = (same,) if same else datasets_of(table)
-            found[setting] = Match(table, places, ipc, setting.student == first, bool(same))
+            found[setting] = Match(
+                table, places, ipc, setting.student == first, bool(same), setting.evaluator
+            )
     return found
 
 
@@ -108,12 +118,16 @@ def rule(found: dict[Setting, Match]) -> str:
     return RULE.format(ours="another data set", where=" on all of its data sets" * several)
 
 
-def verdict(a: Summary, b: Summary, match: Match) -> str:
-    """`agree`, `against` or `open`; empty where ours or the paper lacks one of the two rows."""
-    ours, theirs = paired(a.values, b.values), match.gap(a.info.paper_row, b.info.paper_row)
+def verdict(ours: Difference | None, adjusted: float | None, theirs: Sequence[float]) -> str:
+    """`agree`, `against` or `open`; empty where ours or the paper lacks one of the two rows.
+
+    Args:
+        adjusted: p of ours after Holm over the family that the verdict is counted in.
+        theirs: the paper's difference on each of its data sets.
+    """
     if ours is None or not theirs:
         return ""
     signs = {(gap > 0) - (gap < 0) for gap in theirs}
-    if not ours.decided or len(signs) > 1 or 0 in signs:
+    if not ours.decided(adjusted) or len(signs) > 1 or 0 in signs:
         return "open"
     return "agree" if ours.mean * theirs[0] > 0 else "against"

@@ -12,6 +12,7 @@ class RowInfo:
         paper_row: key of the row in the published numbers, empty where the paper has none.
         factors: level of each factor of an ablation, such as {"feature loss": "Wass"}.
         level: where the row stands on the study's axis.
+        seeded: whether the distiller draws anything; where not, all seeds have the same images.
     """
 
     label: str
@@ -20,6 +21,7 @@ class RowInfo:
     paper_row: str = ""
     factors: Mapping[str, str] = field(default_factory=dict)
     level: float | None = None
+    seeded: bool = True
 
     @property
     def paper_only(self) -> bool:

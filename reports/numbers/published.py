@@ -15,11 +15,20 @@ from reports.numbers.statistics import Printed
 
 TOP1 = "top1_percent"
 SAME = {"tiny-imagenet@224": "tiny-imagenet"}  # the released code's resolution of the paper's set
+LABELS = {  # what our evaluators train students on
+    "fkd": "soft",
+    "fkd-held-out": "soft",
+    "online-kd": "soft",
+    "hard-label": "hard",
+    "hard-label-plain": "hard",
+}
+ANOTHER = "another protocol"  # verdict on numbers that no row of ours can be set against
 ALIASES = {"wass+pcbn": "wmdd", "ce+bn": "sre2l"}  # rows of Table 4 that stand in other tables too
 NOTES = {
     "table1": (
-        "± in Table 1 of the paper is the standard deviation over 3 runs; rows marked "
-        "reported-elsewhere are copied from other papers and used other recipes.",
+        "± in Table 1 of the paper is the standard deviation over 3 runs; the column "
+        "protocol says how each number was made. Rows of ConvNets on hard labels are copied from "
+        "other papers and are never set against soft-label rows.",
     ),
     "table2": ("Table 2 of the paper has no error bars and no number of runs.",),
     "table4": (
@@ -44,6 +53,8 @@ class Published:
 
     Attributes:
         error_kind: "std", "sem" or empty where the paper prints no error.
+        labels: what the student was trained on, "soft" or "hard"; empty for what is no accuracy.
+        resolution: of the images, in pixels; for numbers of other papers it is our reading of them.
         provenance: ours-in-paper, reported-elsewhere, replicated-by-paper or read-off-figure.
     """
 
@@ -59,6 +70,19 @@ class Published:
     n: int | None
     provenance: str
     note: str
+    labels: str = ""
+    resolution: int | None = None
+
+    @property
+    def protocol(self) -> str:
+        """Network, labels and resolution, such as `convnet, hard labels, 128 px`."""
+        labels = f"{self.labels} labels" if self.labels else ""
+        size = f"{self.resolution} px" if self.resolution else ""
+        return ", ".join(part for part in (self.student, labels, size) if part)
+
+    def fits(self, evaluator: str) -> bool:
+        """Whether students were trained on the same kind of labels; an unnamed evaluator fits."""
+        return not evaluator or LABELS.get(evaluator) == self.labels
 
     @property
     def printed(self) -> Printed | None:
@@ -91,6 +115,16 @@ def lookup(
         place = (fact.table, fact.method, fact.dataset, fact.student, fact.metric)
         wanted = (table, method, SAME.get(dataset, dataset), student, metric)
         if place == wanted and fact.ipc in (ipc, None):
+            return fact
+    return None
+
+
+def elsewhere(table: str, method: str, dataset: str, ipc: int, evaluator: str) -> Published | None:
+    """The number of a method that was trained on the other kind of labels; None without one."""
+    for fact in published():
+        place = (fact.table, fact.method, fact.dataset, fact.metric)
+        wanted = (table, method, SAME.get(dataset, dataset), TOP1)
+        if place == wanted and fact.ipc in (ipc, None) and not fact.fits(evaluator):
             return fact
     return None
 
@@ -147,4 +181,6 @@ def _fact(line: dict[str, str]) -> Published:
         n=int(line["n"]) if line["n"] else None,
         provenance=line["provenance"],
         note=line["note"],
+        labels=line["labels"],
+        resolution=int(line["resolution"]) if line["resolution"] else None,
     )

@@ -1,11 +1,12 @@
 """Statistics of few paired seeds: Student-t intervals, exact sign-flip tests, Holm, Welch.
 
 All functions take accuracies or differences as plain floats in one unit and answer in that unit.
-An interval of 3 to 5 seeds is a Student-t interval, never a bootstrap.
+An interval of 3 to 5 seeds is a Student-t interval, never a bootstrap. The interval of a mean of
+accuracies is cut at 0 and 1, where such a mean ends: this never lowers its coverage.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, sqrt
 
 import numpy as np
@@ -15,6 +16,7 @@ from bench.core.errors import BadValue
 
 CONFIDENCE = 0.95
 LEVEL = 0.05
+FEWEST = 3  # values below which nothing is decided
 ENUMERABLE = 20  # pairs up to which all sign flips are enumerated
 TINY = 1e-12  # relative spread below which differences count as identical
 
@@ -43,6 +45,7 @@ class Difference:
     Attributes:
         p: two-sided p of the t test; None where the differences do not vary.
         p_flip: exact two-sided sign-flip p; None where it does not apply.
+        std: of the differences, with n - 1; None where there is no spread to know.
     """
 
     n: int
@@ -51,11 +54,21 @@ class Difference:
     high: float | None = None
     p: float | None = None
     p_flip: float | None = None
+    std: float | None = None
 
     @property
-    def decided(self) -> bool:
-        """Whether the interval exists and excludes zero."""
-        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+    def nominal(self) -> bool:
+        """Whether the interval excludes zero, not adjusted for other comparisons.
+
+        Fewer than 3 values, or values without spread, decide nothing.
+        """
+        if self.low is None or self.high is None or self.p is None or self.n < FEWEST:
+            return False
+        return not self.low <= 0 <= self.high
+
+    def decided(self, adjusted: float | None) -> bool:
+        """Whether it is decided by its p-value adjusted over the declared family."""
+        return self.nominal and adjusted is not None and adjusted <= LEVEL
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,14 @@ def describe(values: Sequence[float]) -> Sample:
     return Sample(n, mean, std, sem, mean - half, mean + half)
 
 
+def accuracy(values: Sequence[float]) -> Sample:
+    """As `describe`, of fractions: the interval is cut at 0 and 1."""
+    sample = describe(values)
+    if sample.low is None or sample.high is None:
+        return sample
+    return replace(sample, low=max(0.0, sample.low), high=min(1.0, sample.high))
+
+
 def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Difference | None:
     """a minus b over the seeds that both have; None where they share none."""
     differences = [a[seed] - b[seed] for seed in sorted(a.keys() & b.keys())]
@@ -96,11 +117,11 @@ def difference_of(differences: Sequence[float]) -> Difference:
     if sample.sem is None:
         return Difference(1, sample.mean)
     if sample.sem <= TINY * max(1.0, *(abs(d) for d in differences)):
-        return Difference(
-            sample.n, sample.mean, sample.mean, sample.mean, None, sign_flip(differences)
-        )
+        same, flip = sample.mean, sign_flip(differences)
+        return Difference(sample.n, same, same, same, None, flip, 0.0)
     p = 2 * float(stdtr(sample.n - 1, -abs(sample.mean) / sample.sem))
-    return Difference(sample.n, sample.mean, sample.low, sample.high, p, sign_flip(differences))
+    ends, flip = (sample.low, sample.high), sign_flip(differences)
+    return Difference(sample.n, sample.mean, *ends, p, flip, sample.std)
 
 
 def sign_flip(differences: Sequence[float]) -> float | None:
@@ -130,19 +151,18 @@ def rank_note(n: int) -> str:
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:
-    """Holm-adjusted p-values, in the given order; None stays None and is not counted."""
+    """Holm-adjusted p-values, in the given order, over the whole declared family.
+
+    A hypothesis without a p (not run, one seed, no spread) stays None, and counts as one whose p is
+    the largest: a partial run may not be less strict than the whole one.
+    """
     known = sorted((p, i) for i, p in enumerate(ps) if p is not None)
     adjusted: list[float | None] = [None] * len(ps)
     highest = 0.0
     for rank, (p, i) in enumerate(known):
-        highest = max(highest, min(1.0, (len(known) - rank) * p))
+        highest = max(highest, min(1.0, (len(ps) - rank) * p))
         adjusted[i] = highest
     return adjusted
-
-
-def family(adjusted: Sequence[float | None]) -> int:
-    """How many p-values `holm` counted."""
-    return sum(p is not None for p in adjusted)
 
 
 def welch(a: Printed, b: Printed) -> Difference:

@@ -1,27 +1,37 @@
 """From cells to one summary per (row, setting): what was run, and what it says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
 import pandas as pd
 
-from reports.numbers.cells import Cell, Setting, by_seed, cells_of
+from reports.numbers.cells import Cell, Setting, by_seed, by_teacher, cells_of
 from reports.numbers.info import RowInfo, StudyInfo
-from reports.numbers.published import Published, lookup
-from reports.numbers.statistics import Sample, describe
+from reports.numbers.published import Published, elsewhere, lookup
+from reports.numbers.statistics import Sample, accuracy
 
 PAPER_SCALE = "paper"
+Unit = Literal["seed", "teacher"]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One row of a study under one setting, over its seeds."""
+    """One row of a study under one setting, over its seeds.
+
+    Attributes:
+        paper: the paper's number under the same kind of labels.
+        other: a number that the paper quotes for another protocol; never set against ours.
+        unit: what counts once: a seed, or a teacher where the study has several.
+    """
 
     setting: Setting
     info: RowInfo
     cells: tuple[Cell, ...]
     sample: Sample | None
     paper: Published | None
+    other: Published | None = None
+    unit: Unit = "seed"
 
     @property
     def row(self) -> str:
@@ -29,8 +39,14 @@ class Summary:
 
     @property
     def values(self) -> dict[int, float]:
-        """Seed -> top-1 fraction of the cells that are done, the mean over several students."""
-        return by_seed(self.cells)
+        """Seed or teacher -> top-1 fraction, the mean over its sets and their students."""
+        return by_teacher(self.cells) if self.unit == "teacher" else by_seed(self.cells)
+
+    @property
+    def bn_weight(self) -> tuple[float, ...]:
+        """λ of its distiller, all values where the cells differ; empty where it has none."""
+        known = (cell.numbers.get("bn_weight") for cell in self.cells)
+        return tuple(dict.fromkeys(value for value in known if value is not None))
 
     @property
     def status(self) -> str:
@@ -77,8 +93,9 @@ def summarise(info: StudyInfo, cells: Sequence[Cell]) -> tuple[Summary, ...]:
     for cell in cells:
         places.setdefault((cell.setting, cell.row), []).append(cell)
     settings = dict.fromkeys(cell.setting for cell in cells)
+    unit: Unit = "teacher" if any(cell.teacher for cell in cells) else "seed"
     return tuple(
-        _summary(info, row, setting, tuple(places.get((setting, row.label), ())))
+        _summary(info, row, setting, unit, tuple(places.get((setting, row.label), ())))
         for setting in settings
         for row in rows
     )
@@ -101,14 +118,18 @@ def _rows(info: StudyInfo, cells: Sequence[Cell]) -> tuple[RowInfo, ...]:
     return tuple(declared.values())
 
 
-def _summary(info: StudyInfo, row: RowInfo, setting: Setting, cells: tuple[Cell, ...]) -> Summary:
-    values = list(by_seed(cells).values())
-    paper = None
+def _summary(
+    info: StudyInfo, row: RowInfo, setting: Setting, unit: Unit, cells: tuple[Cell, ...]
+) -> Summary:
+    bare = Summary(setting, row, cells, None, None, None, unit)
+    values = list(bare.values.values())
+    paper = other = None
     if info.paper_table and row.paper_row:
-        paper = lookup(
-            info.paper_table, row.paper_row, setting.dataset, setting.ipc, setting.student
-        )
-    return Summary(setting, row, cells, describe(values) if values else None, paper)
+        place = (info.paper_table, row.paper_row, setting.dataset, setting.ipc)
+        paper = lookup(*place, setting.student)
+        if paper is None or not paper.fits(setting.evaluator):
+            paper, other = None, elsewhere(*place, setting.evaluator)
+    return replace(bare, sample=accuracy(values) if values else None, paper=paper, other=other)
 
 
 def _line(summary: Summary) -> Mapping[str, object]:
@@ -130,4 +151,6 @@ def _line(summary: Summary) -> Mapping[str, object]:
         "paper_n": paper.n if paper else None,
         "difference": summary.difference,
         "recipe": summary.recipe,
+        "bn_weight": ", ".join(f"{value:g}" for value in summary.bn_weight),
+        "unit": summary.unit,
     }

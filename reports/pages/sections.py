@@ -11,6 +11,7 @@ from reports.numbers.cells import Cell, cells_of
 from reports.numbers.info import StudyInfo
 from reports.numbers.published import footnotes, published
 from reports.numbers.summary import Summary, summarise
+from reports.numbers.synopsis import synopsis
 from reports.tables.alarms import Alarm, alarms
 from reports.tables.cell_table import cells_table
 from reports.tables.contrast_tables import contrasts_table
@@ -55,6 +56,7 @@ class Page:
 
     Attributes:
         analyses: paired differences, effects, and the paper's own comparisons, where there are any.
+        synopsis: the whole report in one sentence.
         footnotes: what the paper's numbers mean and where they contradict each other.
     """
 
@@ -65,6 +67,7 @@ class Page:
     analyses: tuple[Table, ...]
     listing: Table
     footnotes: tuple[str, ...]
+    synopsis: str = ""
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -110,6 +113,7 @@ def page_of(info: StudyInfo, frame: pd.DataFrame) -> Page:
         tuple(t for t in (*analyses, printed_table(info), recipes_table(info)) if t),
         cells_table(cells),
         _footnotes(info, cells),
+        synopsis(info, cells, summaries),
     )
 
 

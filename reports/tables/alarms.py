@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reports.numbers.cells import by_seed
 from reports.numbers.info import StudyInfo
 from reports.numbers.statistics import Sample, rank_note
 from reports.numbers.summary import Summary, reduced
@@ -12,6 +13,7 @@ from reports.tables.result_tables import paper_name
 
 Level = Literal["alarm", "caution", "note"]
 SATURATION = 0.005  # half a point below the teacher
+GOOD_TEACHER = 0.5  # accuracy from which on a teacher bounds its students
 INTERVAL_SEEDS = 3  # from here on an interval over seeds is worth reading
 
 
@@ -52,20 +54,29 @@ def _row_alarms(s: Summary) -> list[Alarm]:
             )
         )
     if teacher is not None and s.info.distiller != "full" and sample.mean >= teacher - SATURATION:
-        found.append(
-            Alarm(
-                "caution",
-                f"{_place(s)}: {fixed(100 * sample.mean)} % is saturated, within 0.5 points of "
-                f"the teacher ({fixed(100 * teacher)} %) or above; a lower IPC discriminates "
-                "better.",
-            )
-        )
+        found.append(_at_the_teacher(s, sample.mean, teacher))
     recipes = {cell.recipe for cell in s.cells if cell.recipe}
     if len(recipes) > 1:
         found.append(
             Alarm("alarm", f"{_place(s)}: seeds mix recipes {', '.join(sorted(recipes))}.")
         )
     return found
+
+
+def _at_the_teacher(s: Summary, mean: float, teacher: float) -> Alarm:
+    """A row that reaches a good teacher is saturated; one that reaches a weak one says nothing."""
+    told = f"{_place(s)}: {fixed(100 * mean)} %"
+    if teacher < GOOD_TEACHER:
+        return Alarm(
+            "caution",
+            f"{told} reaches a weak teacher ({fixed(100 * teacher)} %): its labels teach little; "
+            "train the teacher longer before rows are compared.",
+        )
+    return Alarm(
+        "caution",
+        f"{told} is saturated, within 0.5 points of the teacher ({fixed(100 * teacher)} %) or "
+        "above; a lower IPC discriminates better.",
+    )
 
 
 def _near_chance(sample: Sample, chance: float) -> bool:
@@ -102,7 +113,8 @@ def _unpaired(info: StudyInfo, summaries: Sequence[Summary]) -> list[Alarm]:
     found = []
     for setting in dict.fromkeys(s.setting for s in summaries):
         for contrast in info.contrasts:
-            a, b = (by_place[setting, label].values for label in (contrast.a, contrast.b))
+            sides = (by_place[setting, label].cells for label in (contrast.a, contrast.b))
+            a, b = (by_seed(cells) for cells in sides)
             if a and b and a.keys() != b.keys():
                 shared = len(a.keys() & b.keys())
                 found.append(
@@ -122,7 +134,7 @@ def _few_seeds(summaries: Sequence[Summary]) -> list[Alarm]:
     if counts[0] == 1:
         return [Alarm("caution", "Some rows have one seed: no spread, no interval, no test.")]
     if counts[0] == 2:
-        return [Alarm("caution", "Some rows have two seeds: their intervals are very wide.")]
+        return [Alarm("caution", "Some rows have two seeds: wide intervals, nothing is decided.")]
     note = rank_note(counts[0])
     return [Alarm("note", note)] if note else []
 

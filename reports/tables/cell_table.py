@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from reports.numbers.cells import Cell
+from reports.numbers.columns import dense
 from reports.tables.entries import Column, Entry, Line, Table, missing, number, percent, text
 
 SHORT = 12  # characters of an address that are printed
@@ -11,10 +12,13 @@ SHORT = 12  # characters of an address that are printed
 def cells_table(cells: Sequence[Cell]) -> Table:
     """One line per cell: seed, accuracy or failure, recipe, address."""
     several = any(cell.repeat for cell in cells)
+    teachers = any(cell.teacher for cell in cells)
     columns = (
         Column("row", "text"),
+        Column("λ", parts=("bn_weight",)),
         Column("data set", "text"),
         Column("setting", "text"),
+        *([Column("teacher")] if teachers else []),
         Column("seed"),
         *([Column("student")] if several else []),
         Column("status", "text"),
@@ -23,18 +27,24 @@ def cells_table(cells: Sequence[Cell]) -> Table:
         Column("recipe", "code"),
         Column("address", "code"),
     )
-    lines = tuple(Line(_entries(cell, several), cell.group) for cell in cells)
+    lines = tuple(Line(_entries(cell, several, teachers), cell.group) for cell in cells)
     commands = dict.fromkeys(cell.command for cell in cells if cell.command)
     notes = tuple(f"Made by: {command}" for command in list(commands)[:5])
-    return Table("cells", "Cells", columns, lines, notes)
+    return dense(Table("cells", "Cells", columns, lines, notes))
 
 
-def _entries(cell: Cell, several: bool) -> tuple[Entry, ...]:
+def _weight(value: float | None) -> Entry:
+    return text("") if value is None else Entry(f"{value:g}", sort=value)
+
+
+def _entries(cell: Cell, several: bool, teachers: bool) -> tuple[Entry, ...]:
     updates = cell.numbers.get("updates")
     return (
         text(cell.row),
+        _weight(cell.numbers.get("bn_weight")),
         text(cell.setting.dataset),
         text(cell.setting.label),
+        *([number(cell.teacher + 1, 0)] if teachers else []),
         number(cell.seed, 0),
         *([number(cell.repeat + 1, 0)] if several else []),
         _status(cell),

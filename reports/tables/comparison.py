@@ -3,7 +3,7 @@
 import pandas as pd
 
 from reports.numbers.cells import Cell, Setting, by_seed, cells_of
-from reports.numbers.statistics import describe, family, holm, paired, rank_note
+from reports.numbers.statistics import describe, holm, paired, rank_note
 from reports.tables.entries import (
     Column,
     Entry,
@@ -43,7 +43,7 @@ def compare(
             [missing(), missing(2), missing(), missing()]
             if d is None
             else [
-                toned(percent(d.mean, signed=True), "strong" if d.decided else "plain"),
+                toned(percent(d.mean, signed=True), "strong" if d.decided(p) else "plain"),
                 interval(d.low, d.high, signed=True),
                 number(d.n, 0),
                 probability(p),
@@ -62,7 +62,7 @@ def compare(
     )
     notes = [
         f"{name_a} minus {name_b} over the seeds that both have; std with n - 1; paired Student-t "
-        f"interval; Holm over the lines with a p ({family(adjusted)}).",
+        f"interval; Holm over all {len(lines)} lines.",
         *(note for n in sorted({d.n for d in differences if d}) if (note := rank_note(n))),
     ]
     return Table("comparison", f"{name_a} against {name_b}", columns, tuple(lines), tuple(notes))

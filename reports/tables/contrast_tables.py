@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 
-from reports.numbers.cells import Setting
+from reports.clean import counted
+from reports.numbers.columns import LAMBDA, dense, lambda_entry
+from reports.numbers.family import Comparison, comparisons, family_size, folded
 from reports.numbers.info import StudyInfo
-from reports.numbers.statistics import Difference, family, holm, paired, rank_note
+from reports.numbers.power import MOST, pairs_needed
+from reports.numbers.published import ANOTHER
+from reports.numbers.statistics import rank_note
 from reports.numbers.summary import Summary, reduced
+from reports.paper_signs import NOT_CLEAN, printed_gap, quoted_elsewhere
 from reports.tables.difference_entries import (
     DIFFERENCE,
     INTERVAL,
     difference_entries,
     headings_of,
+    nominal_reading,
     reading,
 )
 from reports.tables.entries import (
@@ -29,96 +35,119 @@ from reports.tables.entries import (
 def contrasts_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
     """Every contrast under every setting: paired difference, interval, p-values, reading.
 
-    Holm's correction runs over all lines of the table. None where the study names no contrast.
+    Holm's correction runs over all declared lines, whether they have run or not. None where the
+    study names no contrast.
     """
-    settings = list(dict.fromkeys(s.setting for s in summaries))
-    if not info.contrasts or not settings:
+    if not info.contrasts or not summaries:
         return None
-    places_ = {(s.setting, s.row): s for s in summaries}
-    found: list[tuple[Setting, str, Difference | None, Entry]] = []
-    for setting in settings:
-        for contrast in info.contrasts:
-            a, b = places_[setting, contrast.a], places_[setting, contrast.b]
-            difference = paired(a.values, b.values)
-            found.append((setting, contrast.label, difference, _paper_sign(a, b, difference)))
-    adjusted = holm([d.p if d else None for _, _, d, _ in found])
-    counted = family(adjusted)
-    with_paper = any(sign.sort is not None for _, _, _, sign in found)
-    small = reduced([cell for s in summaries for cell in s.cells])
-    groups = headings_of(settings)
+    found = comparisons(info, summaries)
+    signs = [_paper_sign(info, c) for c in found]
+    with_paper = any(sign.parts[-1] for sign in signs)
+    groups = headings_of(list(dict.fromkeys(s.setting for s in summaries)))
     lines = [
-        _contrast_line(groups[setting], label, difference, p, sign, with_paper)
-        for (setting, label, difference, sign), p in zip(found, adjusted, strict=True)
+        _line(c, groups[c.setting], [sign] if with_paper else [])
+        for c, sign in zip(found, signs, strict=True)
     ]
-    return Table(
-        "contrasts",
-        "Paired differences",
-        _contrast_columns(counted, with_paper),
-        tuple(lines),
-        _contrast_notes([d for _, _, d, _ in found], counted, with_paper and small),
+    unit = summaries[0].unit
+    return dense(
+        Table(
+            "contrasts",
+            "Paired differences",
+            _columns(family_size(found), with_paper, unit),
+            tuple(lines),
+            _notes(
+                info, found, unit, with_paper and reduced([c for s in summaries for c in s.cells])
+            ),
+        )
     )
 
 
-def _paper_sign(a: Summary, b: Summary, ours: Difference | None) -> Entry:
+def _paper_sign(info: StudyInfo, c: Comparison) -> Entry:
     """The paper's difference with what its sign says about ours."""
-    if a.paper is None or b.paper is None:
-        return missing(2)
-    gap = (a.paper.value - b.paper.value) / 100
-    shown = percent(gap, signed=True)
-    if ours is None or not ours.decided:
+    gap = printed_gap(info, c.a, c.b)
+    if gap is None:
+        other = quoted_elsewhere(c.a, c.b)
+        return Entry(ANOTHER, ("", ANOTHER), tone="muted") if other else missing(2)
+    shown = percent(gap / 100, signed=True)
+    if not counted(info, c.contrast):
+        word = NOT_CLEAN
+    elif c.difference is None or not c.decided:
         word = "undecided"
     else:
-        word = "same sign" if ours.mean * gap > 0 else "opposite sign"
-    return Entry(f"{shown.text}, {word}", (shown.text, word), 100 * gap)
+        word = "same sign" if c.difference.mean * gap > 0 else "opposite sign"
+    return Entry(f"{shown.text}, {word}", (shown.text, word), gap)
 
 
-def _contrast_columns(count: int, with_paper: bool) -> tuple[Column, ...]:
+def _columns(count: int, with_paper: bool, unit: str) -> tuple[Column, ...]:
     columns = [
         Column("contrast", "text"),
+        LAMBDA,
         DIFFERENCE,
         INTERVAL,
-        Column("n", hint="pairs of seeds"),
+        Column("n", hint=f"pairs of {unit}s"),
         Column("p (t)", hint="two-sided paired t test"),
-        Column("p (Holm)", hint=f"p (t), adjusted over {count} comparisons"),
+        Column("p (Holm)", hint=f"p (t), adjusted over {count} declared comparisons"),
         Column("p (sign flip)", hint="exact, without assumptions on the distribution"),
+        Column(
+            f"{unit}s for 80 % power", parts=("n_needed",), hint="at this difference and spread"
+        ),
     ]
     columns += [Column("paper", "text", ("paper", "sign"))] if with_paper else []
-    return (*columns, Column("reading", "text"))
+    nominal = Column("nominal", "text", hint="what the line would say alone, without Holm")
+    return (*columns, nominal, Column("reading", "text", hint="after Holm"))
 
 
-def _contrast_line(
-    group: str,
-    label: str,
-    d: Difference | None,
-    adjusted: float | None,
-    sign: Entry,
-    with_paper: bool,
-) -> Line:
-    extra = [sign] if with_paper else []
+def _line(c: Comparison, group: str, sign: Sequence[Entry]) -> Line:
+    d, head = c.difference, (text(c.contrast.label), lambda_entry(c.a, c.b))
     if d is None:
-        blanks = [missing(), missing(2), *[missing() for _ in range(4)], *extra]
-        return Line((text(label), *blanks, text("not run", "muted")), group)
+        blanks = [missing(), missing(2), *[missing() for _ in range(5)], *sign, missing()]
+        return Line((*head, *blanks, text("not run", "muted")), group)
     entries = [
-        *difference_entries(d),
+        *difference_entries(d, c.adjusted),
         number(d.n, 0),
         probability(d.p),
-        probability(adjusted),
+        probability(c.adjusted),
         probability(d.p_flip),
-        *extra,
-        text(reading(d, adjusted)),
+        _needed(c),
+        *sign,
+        text(nominal_reading(d)),
+        text(reading(d, c.adjusted)),
     ]
-    return Line((text(label), *entries), group)
+    return Line((*head, *entries), group)
 
 
-def _contrast_notes(
-    found: Sequence[Difference | None], counted: int, small: bool
-) -> tuple[str, ...]:
+def _needed(c: Comparison) -> Entry:
+    """How many pairs would find an undecided difference; nothing for a decided one."""
+    d = c.difference
+    if d is None or c.decided or not d.std:
+        return missing()
+    needed = pairs_needed(d.mean, d.std)
+    return Entry(f">{MOST}", sort=float(MOST)) if needed is None else number(needed, 0)
+
+
+def _notes(info: StudyInfo, found: Sequence[Comparison], unit: str, small: bool) -> tuple[str, ...]:
+    size, twins = family_size(found), folded(found)
+    over = f"Holm over the {size} declared comparisons, run or not"
+    if twins:
+        over += f" ({twins} more compare the same artifacts as another line and count once)"
     notes = [
-        "a minus b over the seeds that both have (same student start and data order). Interval: "
-        f"paired Student-t. Holm over the lines with a p ({counted}). A line reads higher or lower "
-        "only where its interval excludes zero."
+        f"a minus b over the {unit}s that both have (same student start and data order). Interval: "
+        f"paired Student-t, not adjusted. {over}. A line reads higher or lower, in bold, "
+        "only where its p after Holm is at most 0.05 with three pairs or more; nominal is the "
+        "reading without Holm."
     ]
-    counts = sorted({d.n for d in found if d})
+    if any(not c.decided and c.difference and c.difference.std for c in found):
+        notes.append(
+            f"{unit}s for 80 % power: pairs with which a paired t test (0.05, two-sided, not "
+            "adjusted) finds the observed difference at the observed spread; a rough number, the "
+            "rougher the fewer pairs it comes from."
+        )
+    if any(not counted(info, c) for c in info.contrasts):
+        notes.append(
+            f"{NOT_CLEAN}: the two rows differ in more than the named factor; signs against the "
+            "paper are counted from the clean lines alone."
+        )
+    counts = sorted({c.difference.n for c in found if c.difference})
     notes += [note for n in counts if (note := rank_note(n))]
     if small:
         notes.append("At reduced scale the paper is compared in order and sign only.")

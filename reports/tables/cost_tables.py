@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from reports.numbers.cells import STAGES
+from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.summary import Summary
 from reports.tables.entries import Column, Entry, Line, Table, duration, missing, number, size, text
 from reports.tables.result_tables import short_names
@@ -41,6 +42,7 @@ def storage_table(summaries: Sequence[Summary]) -> Table | None:
     known = [s for s in summaries if total_bytes(s) is not None]
     columns = (
         Column("row", "text"),
+        LAMBDA,
         Column("images", parts=("image_bytes",)),
         Column("soft labels", parts=("label_bytes",)),
         Column("IPC at equal bytes", hint="images per class if the labels' bytes held images"),
@@ -59,6 +61,7 @@ def time_table(summaries: Sequence[Summary]) -> Table | None:
     known = timed(summaries)
     columns = (
         Column("row", "text"),
+        LAMBDA,
         *(Column(_stage_name(stage), parts=(f"seconds_{stage}",)) for stage in STAGES),
         Column("own", parts=("seconds_own",), hint="stages that this row alone pays for"),
         Column("total", parts=("seconds_total",), hint="one seed from an empty store"),
@@ -89,7 +92,7 @@ def _table(
     headings = dict(zip(settings, names, strict=True))
     lines = tuple(Line(entries(s), headings[s.setting]) for s in known)
     dataset = settings[0].dataset
-    return Table(f"{key}-{dataset}", f"{dataset} · {title}", columns, lines, (note,))
+    return dense(Table(f"{key}-{dataset}", f"{dataset} · {title}", columns, lines, (note,)))
 
 
 def _stage_name(stage: str) -> str:
@@ -103,6 +106,7 @@ def _storage(s: Summary) -> tuple[Entry, ...]:
         equal = s.setting.ipc * everything / images
     return (
         text(s.row),
+        lambda_entry(s),
         size(images),
         size(s.mean_of("label_bytes")),
         number(equal),
@@ -116,6 +120,7 @@ def _times(s: Summary) -> tuple[Entry, ...]:
     own = [seconds[stage] for stage in OWN if stage in seconds]
     return (
         text(s.row),
+        lambda_entry(s),
         *(duration(seconds.get(stage)) for stage in STAGES),
         duration(sum(own) if own else None),
         duration(total_seconds(s)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.counterparts import matches
 from reports.numbers.info import StudyInfo
 from reports.numbers.published import published
@@ -36,6 +37,7 @@ def efficiency_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | N
         return None
     columns = (
         Column("row", "text"),
+        LAMBDA,
         Column("iterations", parts=("recover_steps",)),
         Column("ms / iteration", parts=("ms_per_iteration",)),
         Column("peak memory", parts=("peak_memory_recover",)),
@@ -51,7 +53,8 @@ def efficiency_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | N
         "An iteration takes all images of a batch. Total is everything from teacher to score; what "
         "the paper's total contains is not said."
     )
-    return Table("efficiency", "Cost per iteration and in total", columns, tuple(lines), (note,))
+    title = "Cost per iteration and in total"
+    return dense(Table("efficiency", title, columns, tuple(lines), (note,)))
 
 
 def hours_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
@@ -68,6 +71,7 @@ def hours_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
     names = dict(zip(settings, short_names(settings), strict=True))
     columns = (
         Column("row", "text"),
+        LAMBDA,
         Column("barycenter", parts=("seconds_barycenter",)),
         Column("recover", parts=("seconds_recover",)),
         Column("total", parts=("seconds_total",), hint="one seed from an empty store"),
@@ -80,6 +84,7 @@ def hours_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
         seconds = stage_seconds(s)
         entries = (
             text(s.row),
+            lambda_entry(s),
             *(duration(seconds.get(stage)) for stage in ("barycenter", "recover")),
             duration(total_seconds(s)),
             _printed(facts.get((s.info.paper_row, ipc))),
@@ -89,7 +94,7 @@ def hours_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
         "Ours: this machine, mean over seeds. Paper: hours on a GPU that it does not name, at its "
         "own IPC of the same rank; what they contain is not said."
     )
-    return Table("hours", "Time of the solvers", columns, tuple(lines), (note,))
+    return dense(Table("hours", "Time of the solvers", columns, tuple(lines), (note,)))
 
 
 def _entries(s: Summary, facts: dict[tuple[str, str], float]) -> tuple[Entry, ...]:
@@ -98,6 +103,7 @@ def _entries(s: Summary, facts: dict[tuple[str, str], float]) -> tuple[Entry, ..
     memory = s.mean_of("peak_memory_recover")
     return (
         text(s.row),
+        lambda_entry(s),
         missing() if steps is None else number(steps, 0),
         missing(mark=s.status) if each is None else number(each, 2),
         size(memory),

@@ -43,8 +43,9 @@ def glance_table(chapters: Sequence[tuple[str, StudyInfo, Page | None]]) -> Tabl
         *(Column(word) for word in WORDS),
     )
     note = (
-        "Signs: the declared contrasts of each item against the paper's. Open: our 95 % interval "
-        "spans zero, or the paper is divided over its data sets."
+        "Signs: the declared contrasts of each item against the paper's, of a study with clean "
+        "contrasts these alone. Open: ours is undecided (paired, after Holm over the declared "
+        "contrasts, three seeds or more), or the paper is divided over its data sets."
     )
     return Table("glance", "At a glance", columns, tuple(lines), (note,))
 

@@ -1,12 +1,14 @@
 """The paper's own comparisons from its print, and how our order of rows agrees with its order."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
 from reports.numbers.info import StudyInfo
 from reports.numbers.published import lookup, places
-from reports.numbers.statistics import Difference, holm, paired, welch
+from reports.numbers.statistics import Difference, holm, welch
 from reports.numbers.summary import Summary
+from reports.pairing import compared
 from reports.tables.difference_entries import DIFFERENCE, INTERVAL, difference_entries, reading
 from reports.tables.entries import Column, Line, Table, probability, text
 from reports.tables.result_tables import paper_name
@@ -34,7 +36,7 @@ def printed_table(info: StudyInfo) -> Table | None:
         Line(
             (
                 text(place),
-                *difference_entries(d, 100),
+                *difference_entries(d, p, 100),
                 probability(d.p),
                 probability(p),
                 text(reading(d, p)),
@@ -60,24 +62,21 @@ def printed_table(info: StudyInfo) -> Table | None:
 
 def order_note(info: StudyInfo, summaries: Sequence[Summary]) -> str:
     """How many pairs of rows stand in the paper's order; empty where fewer than two have both."""
-    agree = against = undecided = 0
-    for a, b in combinations([s for s in summaries if s.paper and s.sample], 2):
-        if a.setting != b.setting or a.paper is None or b.paper is None:
-            continue
-        theirs, ours = a.paper.value - b.paper.value, paired(a.values, b.values)
-        if theirs == 0 or ours is None:
-            continue
-        if not ours.decided:
-            undecided += 1
-        elif ours.mean * theirs > 0:
-            agree += 1
-        else:
-            against += 1
-    total = agree + against + undecided
-    if total == 0:
+    pairs = [
+        (ours, a.paper.value - b.paper.value)
+        for a, b in combinations([s for s in summaries if s.paper and s.sample], 2)
+        if a.setting == b.setting and a.paper and b.paper and a.paper.value != b.paper.value
+        if (ours := compared(a, b)) is not None
+    ]
+    if not pairs:
         return ""
+    adjusted = holm([ours.p for ours, _ in pairs])
+    words = Counter(
+        "undecided" if not ours.decided(p) else "agree" if ours.mean * theirs > 0 else "against"
+        for (ours, theirs), p in zip(pairs, adjusted, strict=True)
+    )
     return (
-        f"Order against {paper_name(info.paper_table or '')} of the paper: of {total} pairs of "
-        f"rows, {agree} in its order, {against} against it, {undecided} undecided (their paired "
-        "95 % interval spans zero or does not exist)."
+        f"Order against {paper_name(info.paper_table or '')} of the paper: of {len(pairs)} pairs "
+        f"of rows, {words['agree']} in its order, {words['against']} against it, "
+        f"{words['undecided']} undecided (paired, after Holm over these pairs)."
     )

@@ -7,28 +7,33 @@ from reports.numbers.info import StudyInfo
 from reports.tables.entries import Column, Entry, Line, Table, missing, text
 
 KEY = "recipes"
-DIFFER, SAME = "different", "the same in all"
 
 
 def recipes_table(info: StudyInfo) -> Table | None:
-    """Every value of every recipe; None where there are fewer than two.
+    """Where the recipes differ, value by value; None where there are fewer than two.
 
-    Values that differ come first; in each such row the ones that most recipes do not share stand
-    out. A value that a recipe does not have is a dash.
+    Values with equal entries in every recipe share a line; those that all recipes share stand in
+    the note. In each line the ones that most recipes do not have stand out; a value that a recipe
+    does not have is a dash.
     """
     recipes = info.recipes
     if len(recipes) < 2:
         return None
     names = dict.fromkeys(name for values in recipes.values() for name in values)
-    differing = [name for name in names if len(_values(recipes, name)) > 1]
-    ordered = [*differing, *(name for name in names if name not in differing)]
+    alike: dict[tuple[str | None, ...], list[str]] = {}
+    for name in names:
+        alike.setdefault(tuple(values.get(name) for values in recipes.values()), []).append(name)
+    differing = {key: found for key, found in alike.items() if len(set(key)) > 1}
     lines = tuple(
-        Line((text(name), *_entries(recipes, name)), group=DIFFER if name in differing else SAME)
-        for name in ordered
+        Line((text(", ".join(found)), *_entries(recipes, found[0]))) for found in differing.values()
     )
     columns = (Column("value", "text"), *(Column(recipe, "text") for recipe in recipes))
-    note = f"{len(differing)} of {len(names)} values differ; emphasised: not the most frequent one."
-    return Table(KEY, "Recipes: what was trained how", columns, lines, (note,))
+    count = sum(len(found) for found in differing.values())
+    shared = [f"{name} {next(iter(recipes.values()))[name]}" for key, found in alike.items()
+              for name in found if len(set(key)) == 1]  # fmt: skip
+    notes = [f"{count} of {len(names)} values differ; emphasised: not the most frequent one."]
+    notes += [f"The same in all: {', '.join(shared)}."] if shared else []
+    return Table(KEY, "Recipes: what was trained how", columns, lines, tuple(notes))
 
 
 def _values(recipes: Mapping[str, Mapping[str, str]], name: str) -> Counter[str | None]:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from reports.numbers.cells import Setting
+from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.info import StudyInfo
-from reports.numbers.published import Published, lookup
-from reports.numbers.statistics import Printed, welch
+from reports.numbers.published import ANOTHER, lookup
+from reports.numbers.statistics import FEWEST, Printed, welch
 from reports.numbers.summary import Summary, reduced
 from reports.tables.entries import (
     Column,
@@ -14,6 +15,7 @@ from reports.tables.entries import (
     Table,
     Tone,
     estimate,
+    fixed,
     interval,
     missing,
     number,
@@ -32,15 +34,20 @@ def results_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table:
     recipes = dict.fromkeys(s.recipe for s in summaries if s.recipe)
     with_paper = any(s.paper for s in summaries)
     with_status = any(s.sample and s.status != "ok" for s in summaries)
-    with_verdict = with_paper and not reduced([c for s in summaries for c in s.cells])
+    with_other = any(s.other for s in summaries)
+    judged = with_paper and not reduced([c for s in summaries for c in s.cells])
+    with_verdict = judged or with_other
     columns = [
         Column("row", "text"),
+        LAMBDA,
         Column(f"top-1 % (mean ± {SPREAD})", parts=("top1_mean", "top1_std")),
         Column("95 % CI", parts=("ci_low", "ci_high"), hint="Student-t interval of the mean"),
-        Column("n", hint="seeds that finished"),
+        Column("n", hint=f"{summaries[0].unit}s that finished"),
     ]
     columns += [Column("status", "text")] if with_status else []
     columns += [_paper_column(info.paper_table, summaries)] if info.paper_table else []
+    if with_paper or with_other:
+        columns += [Column("paper's protocol", "text", hint="network, labels, resolution")]
     columns += [Column("ours - paper", parts=("difference",))] if with_paper else []
     columns += [Column("verdict", "text")] if with_verdict else []
     columns += [Column("recipe", "code")] if len(recipes) > 1 else []
@@ -48,23 +55,27 @@ def results_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table:
     for s in summaries:
         entries = [
             text(s.row),
+            lambda_entry(s),
             top1_entry(s),
             _interval_entry(s),
             number(s.sample.n if s.sample else 0, 0),
         ]
         entries += [_status_entry(s)] if with_status else []
-        entries += [_paper_entry(s.paper)] if info.paper_table else []
+        entries += [_paper_entry(s)] if info.paper_table else []
+        entries += [_protocol_entry(s)] if with_paper or with_other else []
         entries += [percent(s.difference, signed=True)] if with_paper else []
-        entries += [text(verdict(s))] if with_verdict else []
+        entries += [text(verdict(s) if judged or s.other else "–")] if with_verdict else []
         entries += [text(s.recipe or "–")] if len(recipes) > 1 else []
         lines.append(Line(tuple(entries), s.info.group))
     key = slug(f"{setting.dataset}-ipc{setting.ipc}-{setting.evaluator}-{setting.student}")
-    return Table(
-        key,
-        f"{setting.dataset} · {setting.label}",
-        tuple(columns),
-        tuple(lines),
-        _notes(summaries, tuple(recipes)),
+    return dense(
+        Table(
+            key,
+            f"{setting.dataset} · {setting.label}",
+            tuple(columns),
+            tuple(lines),
+            result_notes(summaries, tuple(recipes)),
+        )
     )
 
 
@@ -75,18 +86,22 @@ def overview_table(summaries: Sequence[Summary]) -> Table:
     by_place = {(s.setting, s.row): s for s in summaries}
     lines = []
     for row in rows:
-        entries = [text(row), *(_overview_entry(by_place[setting, row]) for setting in settings)]
+        entries = [text(row), lambda_entry(*(by_place[s, row] for s in settings))]
+        entries += [*(_overview_entry(by_place[setting, row]) for setting in settings)]
         lines.append(Line(tuple(entries), by_place[settings[0], row].info.group))
     names = short_names(settings)
     columns = [Column(name, parts=(f"{name} mean", f"{name} std", f"{name} n")) for name in names]
-    note = "Entries are top-1 in percent, mean ± std (n); std over n seeds with n - 1."
+    unit = summaries[0].unit
+    note = f"Entries are top-1 in percent, mean ± std (n); std over n {unit}s with n - 1."
     dataset = settings[0].dataset
-    return Table(
-        f"overview-{dataset}",
-        f"{dataset} · overview",
-        (Column("row", "text"), *columns),
-        tuple(lines),
-        (note,),
+    return dense(
+        Table(
+            f"overview-{dataset}",
+            f"{dataset} · overview",
+            (Column("row", "text"), LAMBDA, *columns),
+            tuple(lines),
+            (note,),
+        )
     )
 
 
@@ -112,16 +127,20 @@ def tone_of(s: Summary) -> Tone:
 
 def verdict(s: Summary) -> str:
     """Whether ours agrees with the paper at its scale, as far as its error bars let us say."""
+    if s.other is not None:
+        return ANOTHER
     if s.paper is None or s.sample is None:
         return "–"
     theirs = s.paper.printed
     if theirs is None:
         return "paper has no error bar"
-    if s.sample.sem is None or s.sample.sem + theirs.sem == 0:
+    if s.sample.sem is None or s.sample.n < FEWEST or s.sample.sem + theirs.sem == 0:
         return "too few seeds"
     gap = welch(Printed(100 * s.sample.mean, 100 * s.sample.sem, s.sample.n), theirs)
-    if not gap.decided:
-        return "consistent"
+    if not gap.nominal:
+        return (
+            f"consistent, [{fixed(gap.low or 0, signed=True)}, {fixed(gap.high or 0, signed=True)}]"
+        )
     return "above the paper" if gap.mean > 0 else "below the paper"
 
 
@@ -160,13 +179,21 @@ def _paper_column(table: str | None, summaries: Sequence[Summary]) -> Column:
     return Column(name, parts=("paper", "paper_error", "paper_error_kind", "paper_n"))
 
 
-def _paper_entry(paper: Published | None) -> Entry:
+def _paper_entry(s: Summary) -> Entry:
+    """The paper's number, set back where it comes from another protocol."""
+    paper = s.paper or s.other
     if paper is None:
         return missing(4)
     error = None if paper.error is None else paper.error / 100
     entry = estimate(paper.value / 100, error)
     parts = (*entry.parts, paper.error_kind, str(paper.n or ""))
-    return Entry(entry.text, parts, entry.sort, hint=f"{paper.provenance} {paper.note}".strip())
+    hint = f"{paper.provenance} {paper.note}".strip()
+    return Entry(entry.text, parts, entry.sort, "plain" if s.paper else "muted", hint)
+
+
+def _protocol_entry(s: Summary) -> Entry:
+    paper = s.paper or s.other
+    return text(paper.protocol, "muted") if paper else missing()
 
 
 def _papers_teacher(dataset: str) -> str:
@@ -174,12 +201,21 @@ def _papers_teacher(dataset: str) -> str:
     return f" (the paper's: {found.value:g} %)" if found else ""
 
 
-def _notes(summaries: Sequence[Summary], recipes: Sequence[str]) -> tuple[str, ...]:
-    notes = [
-        "± is the standard deviation (n - 1) over n seeds; a seed draws the synthetic images, "
-        "their soft labels and the student, and all rows share the teacher. "
-        "95 % CI is the Student-t interval of the mean."
-    ]
+def result_notes(summaries: Sequence[Summary], recipes: Sequence[str]) -> tuple[str, ...]:
+    """What ± and the interval hold, what they leave out, and what all rows share."""
+    notes = [_spread_note(summaries)]
+    still = [s.row for s in summaries if not s.info.seeded and s.sample and s.sample.n > 1]
+    if still:
+        whose = "teacher's and the student's" if summaries[0].unit == "teacher" else "student's"
+        notes.append(
+            f"{', '.join(still)}: nothing is drawn, all seeds have the same images; the spread is "
+            f"the {whose} alone."
+        )
+    if any(s.other for s in summaries):
+        notes.append(
+            f"{ANOTHER}: the paper's number comes from another network or other labels, and is set "
+            "against no row."
+        )
     facts = [f"Recipe of every row: {recipes[0]}."] if len(recipes) == 1 else []
     for name, label in (("teacher_top1", "Teacher"), ("chance", "Chance")):
         values = {round(v, 6) for s in summaries if (v := s.mean_of(name)) is not None}
@@ -187,3 +223,20 @@ def _notes(summaries: Sequence[Summary], recipes: Sequence[str]) -> tuple[str, .
             theirs = _papers_teacher(summaries[0].setting.dataset) if label == "Teacher" else ""
             facts.append(f"{label}: {percent(values.pop()).text} %{theirs}.")
     return (*notes, " ".join(facts)) if facts else tuple(notes)
+
+
+def _spread_note(summaries: Sequence[Summary]) -> str:
+    cut = "95 % CI is the Student-t interval of the mean, cut at 0 and 100 %"
+    if summaries[0].unit == "teacher":
+        return (
+            "± is the standard deviation (n - 1) over n teachers, each with the mean of its "
+            f"synthetic sets and their students. {cut}; it holds the spread of teachers, sets and "
+            "students, and leaves out that of the test images."
+        )
+    several = any(cell.repeat for s in summaries for cell in s.cells)
+    student = "and students (their mean counts once)" if several else "and the student"
+    return (
+        "± is the standard deviation (n - 1) over n seeds; a seed draws the synthetic images, "
+        f"their soft labels {student}. {cut}; it leaves out what another teacher would change, "
+        "since all rows and seeds share one, and which test images there are."
+    )

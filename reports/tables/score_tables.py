@@ -1,34 +1,61 @@
 """HLR, IOR, LRS and ARS per row, where the references that they need were run."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from reports.numbers.cells import by_seed
+from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.scores import (
     augmentation_robust_score,
     hard_label_recovery,
     improvement_over_random,
     label_robust_score,
 )
+from reports.numbers.statistics import Difference
 from reports.numbers.summary import Summary
-from reports.tables.entries import NONE, Column, Line, Table, number, percent, text
+from reports.pairing import compared, mean_over
+from reports.tables.entries import (
+    Column,
+    Entry,
+    Line,
+    Table,
+    interval,
+    missing,
+    number,
+    percent,
+    text,
+)
 from reports.tables.result_tables import short_names
 
 HARD, PLAIN = "hard-label", "hard-label-plain"
 RANDOM, FULL = "random", "full"
 COLUMNS = (
     Column("row", "text"),
+    LAMBDA,
     Column("IOR, points", parts=("ior",), hint="gain over random real images"),
+    Column("95 % CI of IOR", parts=("ior_low", "ior_high")),
     Column("HLR, points", parts=("hlr",), hint="loss to the full data, hard labels"),
+    Column("95 % CI of HLR", parts=("hlr_low", "hlr_high")),
+    Column("n", parts=("pairs",), hint="pairs of seeds that IOR, then HLR, is over"),
     Column("LRS", hint="label-robust score, w = 0.5"),
     Column("ARS", hint="augmentation-robust score of hard labels, w = 0.5"),
 )
 NOTE = (
-    "Scores of arXiv:2505.13300 from mean accuracies as fractions. IOR: gain over as many random "
+    "Scores of arXiv:2505.13300 from accuracies as fractions, over the seeds that a row "
+    "shares with its reference; intervals are paired Student-t. IOR: gain over as many random "
     "real images under the same recipe (higher is better). HLR: what hard-label training loses "
     "against the full data (lower is better). HLR and LRS need the evaluator hard-label, on the "
     "full data too; ARS, of the gains over random with and without augmentation, hard-label and "
     "hard-label-plain."
 )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A row and its reference over what they share: mean accuracies and their difference."""
+
+    means: tuple[float, float]
+    difference: Difference
 
 
 def scores_table(summaries: Sequence[Summary]) -> Table | None:
@@ -40,34 +67,60 @@ def scores_table(summaries: Sequence[Summary]) -> Table | None:
     settings = list(dict.fromkeys(s.setting for s in summaries))
     headings = dict(zip(settings, short_names(settings), strict=True))
     lines = [
-        _line(s, s.sample.mean, random, summaries, headings[s.setting] if len(settings) > 1 else "")
+        _line(s, ior, summaries, headings[s.setting] if len(settings) > 1 else "")
         for s in summaries
-        if s.sample and s.info.distiller not in (RANDOM, FULL)
-        if (random := _mean(summaries, s, RANDOM)) is not None
+        if s.info.distiller not in (RANDOM, FULL)
+        if (ior := _against(s, _reference(summaries, s, RANDOM))) is not None
     ]
     if not lines:
         return None
-    shown = [i for i in range(len(COLUMNS)) if any(e.entries[i].text != NONE for e in lines)]
-    return Table(
-        f"scores-{settings[0].dataset}",
-        f"{settings[0].dataset} · scores",
-        tuple(COLUMNS[i] for i in shown),
-        tuple(Line(tuple(line.entries[i] for i in shown), line.group) for line in lines),
-        (NOTE,),
+    return dense(
+        Table(
+            f"scores-{settings[0].dataset}",
+            f"{settings[0].dataset} · scores",
+            COLUMNS,
+            tuple(lines),
+            (NOTE,),
+        )
     )
 
 
-def _line(s: Summary, mean: float, random: float, summaries: Sequence[Summary], group: str) -> Line:
-    full, hard = _mean(summaries, _by(s, HARD), FULL), _same_row(summaries, _by(s, HARD))
-    ior, hlr = improvement_over_random(mean, random), None
-    if full is not None and hard is not None and hard.sample is not None:
-        hlr = hard_label_recovery(full, hard.sample.mean)
-    lrs = None if hlr is None else label_robust_score(hlr, ior)
+def _line(s: Summary, ior: Pair, summaries: Sequence[Summary], group: str) -> Line:
+    hard = _same_row(summaries, _by(s, HARD))
+    hlr = _against(_reference(summaries, _by(s, HARD), FULL), hard)
+    lrs = None
+    if hlr is not None:
+        lrs = label_robust_score(
+            hard_label_recovery(*hlr.means), improvement_over_random(*ior.means)
+        )
     gains = [_gain(summaries, _by(s, evaluator)) for evaluator in (HARD, PLAIN)]
     both = [gain for gain in gains if gain is not None]
     ars = augmentation_robust_score(*both) if len(both) == len(gains) else None
-    points = (percent(ior, signed=True), percent(hlr, signed=True))
-    return Line((text(s.row), *points, number(lrs, 3), number(ars, 3)), group)
+    pairs = " / ".join(dict.fromkeys(str(p.difference.n) for p in (ior, hlr) if p))
+    return Line(
+        (
+            text(s.row), lambda_entry(s), *_points(ior), *_points(hlr), text(pairs),
+            number(lrs, 3), number(ars, 3),
+        ),
+        group,
+    )  # fmt: skip
+
+
+def _against(a: Summary | None, b: Summary | None) -> Pair | None:
+    """a with b over the seeds (or teachers) that both have; None where they share none."""
+    found = compared(a, b) if a and b else None
+    if a is None or b is None or found is None:
+        return None
+    seeds = by_seed(a.cells).keys() & by_seed(b.cells).keys()
+    means = [mean_over(s, seeds) for s in (a, b)]
+    return Pair((means[0], means[1]), found)
+
+
+def _points(pair: Pair | None) -> tuple[Entry, Entry]:
+    if pair is None:
+        return missing(), missing(2)
+    d = pair.difference
+    return percent(d.mean, signed=True), interval(d.low, d.high, signed=True)
 
 
 def _by(s: Summary, evaluator: str) -> Summary:
@@ -77,16 +130,14 @@ def _by(s: Summary, evaluator: str) -> Summary:
 
 def _gain(summaries: Sequence[Summary], like: Summary) -> float | None:
     """What a row gains over random real images in a setting."""
-    row, random = _same_row(summaries, like), _mean(summaries, like, RANDOM)
-    if row is None or row.sample is None or random is None:
-        return None
-    return improvement_over_random(row.sample.mean, random)
+    found = _against(_same_row(summaries, like), _reference(summaries, like, RANDOM))
+    return improvement_over_random(*found.means) if found else None
 
 
-def _mean(summaries: Sequence[Summary], like: Summary, distiller: str) -> float | None:
+def _reference(summaries: Sequence[Summary], like: Summary, distiller: str) -> Summary | None:
     for s in summaries:
         if s.setting == like.setting and s.info.distiller == distiller and s.sample:
-            return s.sample.mean
+            return s
     return None
 
 

@@ -114,3 +114,16 @@ all("button.zoom").forEach((button) => button.addEventListener("click", () => {
 all("[data-scale]", viewer).forEach((button) => button.addEventListener("click", () => tools[button.dataset.scale]()));
 picture.addEventListener("click", tools.in);
 viewer.addEventListener("click", (event) => { if (event.target === viewer) viewer.close(); });
+
+const cue = (box) => {
+  const left = box.scrollWidth - box.clientWidth - box.scrollLeft;
+  const hint = box.previousElementSibling;
+  if (hint && hint.classList.contains("cue")) hint.classList.toggle("on", left > 4);
+};
+const boxes = all(".scroll");
+boxes.forEach((box) => box.addEventListener("scroll", () => cue(box), { passive: true }));
+if ("ResizeObserver" in window) {
+  const watch = new ResizeObserver((seen) => seen.forEach((entry) => cue(entry.target)));
+  boxes.forEach((box) => watch.observe(box));
+}
+boxes.forEach(cue);

@@ -8,6 +8,7 @@ from bench.core.errors import BadValue
 from reports.numbers.published import lookup
 from reports.numbers.statistics import (
     Printed,
+    accuracy,
     describe,
     difference_of,
     flip_floor,
@@ -86,12 +87,33 @@ def test_difference_uses_shared_seeds_only() -> None:
 def test_one_pair_has_no_interval_and_decides_nothing() -> None:
     found = paired({0: 0.5}, {0: 0.4})
     assert found is not None
-    assert (found.low, found.p, found.decided) == (None, None, False)
+    assert (found.low, found.p, found.nominal) == (None, None, False)
 
 
 def test_an_interval_that_touches_zero_decides_nothing() -> None:
-    assert not difference_of([-0.1, 0.1]).decided
-    assert difference_of([0.10, 0.11, 0.12]).decided
+    assert not difference_of([-0.1, 0.1, 0.0]).nominal
+    assert difference_of([0.10, 0.11, 0.12]).nominal
+
+
+@pytest.mark.parametrize("differences", [[0.1, 0.101], [0.1, 0.1, 0.1], [0.1]])
+def test_two_pairs_or_no_spread_decide_nothing(differences: list[float]) -> None:
+    """0.1 and 0.101 have an interval far from zero (half-width 0.006)."""
+    found = difference_of(differences)
+    assert not found.nominal
+    assert not found.decided(0.0)
+
+
+def test_a_difference_is_decided_by_its_adjusted_p() -> None:
+    found = difference_of([0.10, 0.11, 0.12])
+    assert [found.decided(p) for p in (0.05, 0.051, None)] == [True, False, False]
+
+
+def test_an_interval_of_accuracies_stays_within_0_and_100_percent() -> None:
+    """0.97 and 0.99: the t quantile 12.7 times the standard error of 0.01 reaches 1.107."""
+    assert describe([0.97, 0.99]).high == pytest.approx(0.98 + 12.7062 * 0.01, abs=1e-5)
+    found = accuracy([0.97, 0.99])
+    assert (found.low, found.high) == (pytest.approx(0.98 - 12.7062 * 0.01, abs=1e-5), 1.0)
+    assert accuracy([0.01, 0.03]).low == 0.0
 
 
 @pytest.mark.parametrize(
@@ -107,7 +129,7 @@ def test_note_on_rank_tests(n: int, said: str) -> None:
 def test_holm_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.5, 0.9]) == [1.0, 1.0]
-    assert holm([None, 0.02, None, 0.01]) == [None, 0.02, None, 0.02]
+    assert holm([None, 0.02, None, 0.01]) == pytest.approx([None, 0.06, None, 0.04])
     assert holm([]) == []
 
 

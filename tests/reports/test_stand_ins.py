@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from reports.numbers.cells import cells_of
-from reports.numbers.counterparts import matches, verdict
+from reports.numbers.counterparts import matches
 from reports.numbers.info import Contrast, RowInfo, StudyInfo
 from reports.numbers.summary import Summary, summarise
-from reports.tables.stand_ins import beside_table, signs_table
+from reports.tables.stand_ins import beside_table, order_words, signs_table
 
 ROWS = (
     RowInfo("WMDD", "distilled", "wmdd", "wass+pcbn"),
@@ -101,11 +101,12 @@ def test_rows_stand_beside_all_that_the_paper_prints() -> None:
 def test_a_missing_row_has_no_verdict() -> None:
     found = summaries(0.6, 0.5, 0.4, 0.3)
     (match,) = matches(INFO, found).values()
-    assert verdict(found[0], found[1], match) == "agree"
+    pair = frozenset({"WMDD", "CE + PCBN"})
+    assert order_words(found, match)[pair] == "agree"
     gone = frame({row.label: 0.5 for row in ROWS}).assign(status="ok")
     gone.loc[gone["row"] == "CE + PCBN", ["top1", "status"]] = [None, "not run"]
     missing = summarise(INFO, cells_of(gone))
-    assert verdict(missing[0], missing[1], match) == ""
+    assert order_words(missing, match)[pair] == ""
 
 
 def test_the_papers_own_data_set_needs_no_stand_in() -> None:
@@ -124,7 +125,7 @@ def test_another_resolution_stands_beside_its_own_data_set_alone() -> None:
     beside, signs = beside_table(INFO, found), signs_table(INFO, found)
     assert beside is not None
     assert signs is not None
-    assert [column.name for column in beside.columns[2:-1]] == ["paper: imagenette"]
+    assert [column.name for column in beside.columns[2:-2]] == ["paper: imagenette"]
     assert "the same data set at another resolution" in beside.notes[0]
     assert [line.entries[-2].text for line in signs.lines] == ["+1.2", "+6.5"]
     assert [line.entries[-1].text for line in signs.lines] == ["same sign", "same sign"]
