@@ -112,3 +112,10 @@ def test_a_recovery_that_broke_down_is_an_alarm_before_the_cautions() -> None:
         ("alarm", "a: it broke down."),
         ("caution", "a leak."),
     ]
+
+
+def test_a_row_beside_a_weak_teacher_is_not_called_saturated() -> None:
+    """31 % beside a teacher at 28 %: the teacher is what is wrong."""
+    found = texts(frame_of([0.31] * 6, teacher_top1=0.28), "caution")
+    assert "saturated" not in found
+    assert "31.0 % reaches a weak teacher (28.0 %)" in found
