@@ -7,6 +7,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports.figures.drawing import MUTED, OURS, PAGE, PAPER, RULE, Figure, render, short
+from reports.numbers.crowding import crowds
 from reports.numbers.summary import Summary
 from reports.tables.cost_tables import FULL, total_bytes, total_seconds
 from reports.tables.entries import duration, size
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Cost = Callable[[Summary], float | None]
+CROWDED = 12.0  # points of the page between two marks below which they overlap
 LEGEND = {"frameon": False, "fontsize": 8.5, "handletextpad": 0.3, "borderaxespad": 0}
 
 
@@ -70,9 +72,12 @@ def cost_figure(key: str, summaries: Sequence[Summary]) -> Figure | None:
     def draw(canvas: Canvas) -> None:
         grid = canvas.subplots(1, len(panels), sharey=True, squeeze=False)
         for axes, (name, points) in zip(grid[0], panels.items(), strict=True):
-            _draw_costs(axes, points, numbers)
+            _draw_costs(axes, points)
             axes.set_xlabel(name)
             axes.xaxis.set_major_formatter(FuncFormatter(COSTS[name][1]))
+        canvas.draw_without_rendering()  # places the axes, so that distances on the page are known
+        for axes, points in zip(grid[0], panels.values(), strict=True):
+            _number(axes, points, numbers)
         grid[0][0].set_ylabel("top-1 accuracy, %")
         grid[0][0].set_title(short(title, 70))
         listing = "\n".join(f"{number}  {short(row)}" for row, number in numbers.items())
@@ -151,9 +156,7 @@ def _row_axis(axes: "Axes", summaries: Sequence[Summary]) -> None:
         side.set_visible(False)
 
 
-def _draw_costs(
-    axes: "Axes", points: Mapping[str, tuple[float, float]], numbers: Mapping[str, str]
-) -> None:
+def _draw_costs(axes: "Axes", points: Mapping[str, tuple[float, float]]) -> None:
     front = pareto(points)
     costs = [cost for cost, _ in points.values()]
     if max(costs) > 20 * min(costs):
@@ -168,16 +171,35 @@ def _draw_costs(
         best = name in front
         edge, face = (OURS, OURS) if best else (MUTED, PAGE)
         axes.plot(cost, accuracy, "o", color=edge, markerfacecolor=face, markersize=12)
-        axes.annotate(
-            numbers[name], (cost, accuracy), ha="center", va="center_baseline", fontsize=7.5,
-            color=PAGE if best else MUTED,
-        )  # fmt: skip
     axes.margins(x=0.14, y=0.12)
     axes.grid(color=RULE, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, which="both")
     for side in axes.spines.values():
         side.set_visible(False)
+
+
+def _number(
+    axes: "Axes", points: Mapping[str, tuple[float, float]], numbers: Mapping[str, str]
+) -> None:
+    """A number on every mark; marks that overlap get one list of numbers above them."""
+    inch = axes.get_figure(root=True).dpi  # type: ignore[union-attr]
+    places = {name: tuple(axes.transData.transform(point)) for name, point in points.items()}
+    front = pareto(points)
+    for crowd in crowds(places, CROWDED * inch / 72):
+        first = max(crowd, key=lambda name: points[name][1])
+        if len(crowd) == 1:
+            colour = PAGE if first in front else MUTED
+            axes.annotate(
+                numbers[first], points[first], ha="center", va="center_baseline", fontsize=7.5,
+                color=colour,
+            )  # fmt: skip
+            continue
+        listed = ", ".join(numbers[name] for name in crowd)
+        axes.annotate(
+            listed, points[first], xytext=(0, 9), textcoords="offset points", ha="center",
+            va="bottom", fontsize=7.5, color=MUTED, bbox={"fc": PAGE, "ec": "none", "pad": 0.5},
+        )  # fmt: skip
 
 
 def _seconds(value: float, _: int) -> str:
