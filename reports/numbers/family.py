@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from reports.numbers.cells import Setting
 from reports.numbers.info import Contrast, StudyInfo
+from reports.numbers.pairing import compared
 from reports.numbers.statistics import Difference, holm
 from reports.numbers.summary import Summary
-from reports.pairing import compared
 
 
 @dataclass(frozen=True)

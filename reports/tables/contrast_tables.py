@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from reports.clean import counted
+from reports.numbers.clean import counted
 from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.family import Comparison, comparisons, family_size, folded
 from reports.numbers.info import StudyInfo
+from reports.numbers.paper_signs import NOT_CLEAN, printed_gap, quoted_elsewhere
 from reports.numbers.power import MOST, pairs_needed
 from reports.numbers.published import ANOTHER
 from reports.numbers.statistics import rank_note
 from reports.numbers.summary import Summary, reduced
-from reports.paper_signs import NOT_CLEAN, printed_gap, quoted_elsewhere
 from reports.tables.difference_entries import (
     DIFFERENCE,
     INTERVAL,

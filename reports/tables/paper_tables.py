@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from reports.numbers.info import StudyInfo
+from reports.numbers.pairing import compared
 from reports.numbers.published import lookup, places
 from reports.numbers.statistics import Difference, holm, welch
 from reports.numbers.summary import Summary
-from reports.pairing import compared
 from reports.tables.difference_entries import DIFFERENCE, INTERVAL, difference_entries, reading
 from reports.tables.entries import Column, Line, Table, probability, text
 from reports.tables.result_tables import paper_name

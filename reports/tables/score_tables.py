@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from reports.numbers.cells import by_seed
 from reports.numbers.columns import LAMBDA, dense, lambda_entry
+from reports.numbers.pairing import compared, mean_over
 from reports.numbers.scores import (
     augmentation_robust_score,
     hard_label_recovery,
@@ -13,7 +14,6 @@ from reports.numbers.scores import (
 )
 from reports.numbers.statistics import Difference
 from reports.numbers.summary import Summary
-from reports.pairing import compared, mean_over
 from reports.tables.entries import (
     Column,
     Entry,

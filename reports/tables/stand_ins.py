@@ -7,17 +7,17 @@ decided in `reports.numbers.counterparts`.
 from collections.abc import Mapping, Sequence
 from itertools import combinations, groupby
 
-from reports.clean import counted, paper_key
 from reports.numbers.cells import Setting
+from reports.numbers.clean import counted, paper_key
 from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.counterparts import Match, matches, places_of, rule, stands_in, verdict
 from reports.numbers.family import comparisons
 from reports.numbers.info import StudyInfo
+from reports.numbers.pairing import compared
+from reports.numbers.paper_signs import NOT_CLEAN
 from reports.numbers.published import ANOTHER, Published
 from reports.numbers.statistics import holm
 from reports.numbers.summary import Summary
-from reports.pairing import compared
-from reports.paper_signs import NOT_CLEAN
 from reports.tables.difference_entries import DIFFERENCE, INTERVAL, difference_entries
 from reports.tables.entries import Column, Entry, Line, Table, Tone, fixed, missing, text
 from reports.tables.result_tables import paper_name, short_names, top1_entry

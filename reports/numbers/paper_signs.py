@@ -1,6 +1,6 @@
 """What the paper prints for the two rows of a contrast, under the protocol of ours."""
 
-from reports.clean import paper_key
+from reports.numbers.clean import paper_key
 from reports.numbers.info import StudyInfo
 from reports.numbers.published import Published, lookup
 from reports.numbers.summary import Summary
