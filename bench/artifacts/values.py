@@ -12,6 +12,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from bench.artifacts.whole import Frames, Pictures, WholeImages
 from bench.core.fingerprint import LATER
 
 _ADDED = {LATER: True}
@@ -23,12 +24,14 @@ class RealSet:
 
     Attributes:
         images: (N, ch, H, W) uint8, possibly memory-mapped; H and W may exceed `resolution`, which
-            evaluation reaches by a centre crop and training by a random resized crop.
+            evaluation reaches by a centre crop.
         labels: (N,) int64, class ids in the order of `classes`.
         resolution: side in pixels of the network's input.
         mean, std: per-channel normalisation on the [0, 1] scale.
         digest: sha256 of pixels and labels, part of every address downstream.
         stem: first layers that networks get on this data set.
+        whole: the same images at their own width, of which training takes its random resized
+            crops; None where `images` are whole themselves, or the split is for tests alone.
     """
 
     name: str
@@ -40,6 +43,12 @@ class RealSet:
     std: tuple[float, ...]
     digest: str
     stem: str = "auto"
+    whole: WholeImages | None = None
+
+    @property
+    def pictures(self) -> Pictures:
+        """The images as training crops see them, one by one."""
+        return self.whole or Frames(self.images)
 
 
 @dataclass(frozen=True)

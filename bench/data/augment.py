@@ -61,14 +61,27 @@ def draw_crops(
     n: int, height: int, width: int, policy: CropPolicy, rng: Generator
 ) -> tuple[Tensor, Tensor]:
     """Crops (n, 4) float32, fractions (top, left, height, width) of the image; flips (n,) bool."""
-    boxes = _draw_boxes(n, height, width, policy, rng)
+    boxes = _draw_boxes(torch.tensor([height, width]).expand(n, 2), policy, rng)
     whole = torch.tensor([height, width, height, width])
     return (boxes / whole).float(), _draw_flips(n, policy, rng)
 
 
+def draw_boxes(sizes: Tensor, policy: CropPolicy, rng: Generator) -> tuple[Tensor, Tensor]:
+    """A crop of the same distribution for each of n images of their own sizes, and its flip.
+
+    Args:
+        sizes: (n, 2) int64, height and width of each image.
+
+    Returns:
+        Boxes (n, 4) int64 in pixels (top, left, height, width); flips (n,) bool.
+    """
+    return _draw_boxes(sizes, policy, rng), _draw_flips(len(sizes), policy, rng)
+
+
 def draw_batch_crop(height: int, width: int, policy: CropPolicy, rng: Generator) -> BatchCrop:
     """One crop of the same distribution for a whole batch."""
-    top, left, crop_height, crop_width = _draw_boxes(1, height, width, policy, rng)[0].tolist()
+    sizes = torch.tensor([[height, width]])
+    top, left, crop_height, crop_width = _draw_boxes(sizes, policy, rng)[0].tolist()
     flip = bool(_draw_flips(1, policy, rng)[0])
     return BatchCrop(top, left, crop_height, crop_width, flip)
 
@@ -82,15 +95,18 @@ def _draw_flips(n: int, policy: CropPolicy, rng: Generator) -> Tensor:
     return torch.rand(n, generator=rng) < policy.flip
 
 
-def _draw_boxes(n: int, height: int, width: int, policy: CropPolicy, rng: Generator) -> Tensor:
+def _draw_boxes(sizes: Tensor, policy: CropPolicy, rng: Generator) -> Tensor:
     """Pixel boxes (n, 4) int64: the first of ten tries that fits, else torchvision's fallback."""
+    n = len(sizes)
+    height, width = sizes.unbind(1)
     uniform = torch.rand(2, n, TRIES, generator=rng, dtype=torch.float64)
-    area = policy.scale_min + uniform[0] * (policy.scale_max - policy.scale_min)
+    share = policy.scale_min + uniform[0] * (policy.scale_max - policy.scale_min)
     low, high = log(policy.ratio_min), log(policy.ratio_max)
     ratio = torch.exp(low + uniform[1] * (high - low))
-    widths = (height * width * area * ratio).sqrt().round().long()
-    heights = (height * width * area / ratio).sqrt().round().long()
-    fits = (widths > 0) & (widths <= width) & (heights > 0) & (heights <= height)  # (n, TRIES)
+    area = (height * width)[:, None] * share
+    widths, heights = (area * ratio).sqrt().round().long(), (area / ratio).sqrt().round().long()
+    fits = (widths > 0) & (widths <= width[:, None])
+    fits &= (heights > 0) & (heights <= height[:, None])  # (n, TRIES)
     first = fits.to(torch.uint8).argmax(1, keepdim=True)
     found = fits.any(1)
     spare_height, spare_width = _fallback(height, width, policy)
@@ -102,14 +118,17 @@ def _draw_boxes(n: int, height: int, width: int, policy: CropPolicy, rng: Genera
     return torch.stack((top, left, h, w), dim=1)
 
 
-def _fallback(height: int, width: int, policy: CropPolicy) -> tuple[int, int]:
-    """The largest central crop of an admitted ratio."""
-    ratio = width / height
-    if ratio < policy.ratio_min:
-        return round(width / policy.ratio_min), width
-    if ratio > policy.ratio_max:
-        return height, round(height * policy.ratio_max)
-    return height, width
+def _fallback(height: Tensor, width: Tensor, policy: CropPolicy) -> tuple[Tensor, Tensor]:
+    """The largest central crop of an admitted ratio, (n,) heights and widths."""
+    ratio = width.double() / height
+    low, high = (
+        (width.double() / policy.ratio_min).round(),
+        (height.double() * policy.ratio_max).round(),
+    )
+    return (
+        torch.where(ratio < policy.ratio_min, low.long(), height),
+        torch.where(ratio > policy.ratio_max, high.long(), width),
+    )
 
 
 def crop_resize(images: Tensor, crops: Tensor, flips: Tensor, size: int) -> Tensor:
@@ -117,7 +136,7 @@ def crop_resize(images: Tensor, crops: Tensor, flips: Tensor, size: int) -> Tens
 
     Equals cropping, then `interpolate(mode="bilinear", align_corners=False)`: sampling never
     reaches outside the crop. Like torchvision on tensors without antialiasing; a crop larger than
-    `size` is sampled, not averaged.
+    `size` is sampled, not averaged (crops of whole images are averaged: `bench.artifacts.whole`).
 
     Args:
         images: (B, ch, H, W) floats.

@@ -19,7 +19,7 @@ from bench.data.sources.cifar import Cifar
 from bench.data.sources.digits import SOURCE as DIGITS
 from bench.data.sources.files import folders_in
 from bench.data.sources.folders import ImageFolder
-from bench.data.sources.imagenette import Imagenette
+from bench.data.sources.imagenette import IMAGEWOOF, Imagenette
 from bench.data.sources.tiny_imagenet import TinyImagenet
 from bench.data.spec import DatasetSpec
 
@@ -41,7 +41,7 @@ def _photographs(name: str, num_classes: int, source: ImageFolder | Imagenette) 
     terms = IMAGENET_TERMS if not Path(name).is_absolute() else "see its owner"
     return DatasetSpec(
         name, num_classes, 3, 224, stored_side(224), IMAGENET_MEAN, IMAGENET_STD, source, terms,
-        margin=True, family="" if Path(name).is_absolute() else name,
+        margin=True, whole=True, family="" if Path(name).is_absolute() else name,
     )  # fmt: skip
 
 
@@ -82,7 +82,9 @@ _SPECS = (
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
         stem="wmdd-tiny",
+        whole=True,
     ),
+    _photographs("imagewoof", 10, IMAGEWOOF),
     _photographs(
         "imagenet-1k",
         1000,

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from bench.core.errors import BadData, BadValue
 from bench.data.manifest import Manifest, write_manifest
@@ -17,8 +18,12 @@ from bench.data.roots import FORMAT
 from bench.data.spec import DatasetSpec, Samples, Split
 from bench.storage.file_lock import alone_in
 
+if TYPE_CHECKING:
+    import numpy as np
+
 Progress = Callable[[str, int, int], None]  # (split, images done, images in all)
 CHUNK = 256
+USUAL_ASPECT = 4 / 3  # of photographs, for an estimate of the space that whole images take
 THREADS = min(16, os.cpu_count() or 2)
 
 
@@ -57,14 +62,17 @@ def write_split(
     samples = spec.source.open(root, split)
     where = str(spec.source.where(root))
     _refuse_wrong_classes(spec, split, samples, where)
-    shape = (len(samples.labels), spec.channels, spec.store_resolution, spec.store_resolution)
-    _refuse_full_disk(spec, shape, folder)
-    names = f"{split}-{key[:12]}.images.npy", f"{split}-{key[:12]}.labels.npy"
-    with _new_files(folder, split, names) as (images, labels):
-        pixels, converted = _write_arrays(spec, split, samples, shape, images, labels, progress)
+    shape = (len(samples.labels), spec.channels, spec.frame_side, spec.frame_side)
+    whole = spec.whole and split == "train"
+    _refuse_full_disk(spec, shape, whole, folder)
+    parts = ("images", "labels", "whole", "sizes") if whole else ("images", "labels")
+    names = [f"{split}-{key[:12]}.{part}.npy" for part in parts]
+    with _new_files(folder, split, names) as paths:
+        pixels, kept, total, converted = _write_arrays(spec, split, samples, shape, paths, progress)
     manifest = Manifest(
-        FORMAT, spec.name, split, where, key, *names, shape, samples.classes, pixels, converted,
-        perf_counter() - started,
+        FORMAT, spec.name, split, where, key, names[0], names[1], shape, samples.classes, pixels,
+        converted, perf_counter() - started, spec.source.content(root, split),
+        *(names[2:] or ("", "")), total, kept,
     )  # fmt: skip
     write_manifest(folder, split, manifest)
     for old in folder.glob(f"{split}-*.npy"):
@@ -109,9 +117,11 @@ def _refuse_wrong_classes(spec: DatasetSpec, split: Split, samples: Samples, whe
         )
 
 
-def _refuse_full_disk(spec: DatasetSpec, shape: Sequence[int], folder: Path) -> None:
+def _refuse_full_disk(spec: DatasetSpec, shape: Sequence[int], whole: bool, folder: Path) -> None:
     count, ch, side, _ = shape
     needed, free = count * ch * side * side, shutil.disk_usage(folder).free
+    if whole:
+        needed += round(count * ch * spec.whole_side**2 * USUAL_ASPECT)
     if needed > free:
         raise BadData(
             f"{spec.name}: expected {needed / 1e9:.1f} GB of free space in {folder}, "
@@ -125,48 +135,99 @@ def _write_arrays(
     split: Split,
     samples: Samples,
     shape: tuple[int, int, int, int],
-    images: Path,
-    labels: Path,
+    paths: Sequence[Path],
     progress: Progress,
-) -> tuple[str, dict[str, int]]:
-    """Writes both arrays; returns sha256 of shape, pixels and labels, and the converted modes."""
+) -> tuple[str, str, int, dict[str, int]]:
+    """Writes all arrays of a split.
+
+    Args:
+        paths: of the squares and the labels, and of whole images and their sizes if they are kept.
+
+    Returns:
+        sha256 of shape, squares and labels; of sizes and whole images, "" where they are not kept;
+        the bytes of whole images; and how many images were converted from which mode.
+    """
     import numpy as np
 
-    digest = sha256(repr(shape).encode())
+    images, labels, *keep = paths
+    digest, kept = sha256(repr(shape).encode()), sha256()
     modes: Counter[str] = Counter()
-    with images.open("wb") as file, ThreadPoolExecutor(THREADS) as pool:
+    sizes: list[tuple[int, int]] = []
+    total = 0
+    with ExitStack() as stack:
+        file = stack.enter_context(images.open("wb"))
+        whole = stack.enter_context(keep[0].open("wb")) if keep else None
+        pool = stack.enter_context(ThreadPoolExecutor(THREADS))
         _header(file, "|u1", shape)
+        if whole:
+            _header(whole, "|u1", (0,))
         for start in range(0, shape[0], CHUNK):
             indices = range(start, min(start + CHUNK, shape[0]))
-            for pixels, mode in pool.map(lambda i: _pixels(spec, samples, i), indices):
-                digest.update(pixels)
-                file.write(pixels)
-                modes[mode] += 1
+            for made in pool.map(lambda i: _decoded(spec, samples, i, bool(keep)), indices):
+                digest.update(made.square)
+                file.write(made.square)
+                modes[made.mode] += 1
+                if whole:
+                    kept.update(made.whole)
+                    total += whole.write(made.whole)
+                    sizes.append(made.size)
             progress(split, indices.stop, shape[0])
-        file.flush()
-        os.fsync(file.fileno())
+        _finish(file)
+        if whole:
+            whole.seek(0)
+            _header(whole, "|u1", (total,))
+            _finish(whole)
     ids = np.asarray(samples.labels, dtype="<i8")
     digest.update(ids.tobytes())
-    with labels.open("wb") as file:
-        _header(file, "<i8", (shape[0],))
-        file.write(ids.tobytes())
-        file.flush()
-        os.fsync(file.fileno())
+    _write(labels, ids)
+    if keep:
+        measured = np.asarray(sizes, dtype="<i8")
+        kept.update(measured.tobytes())
+        _write(keep[1], measured)
     del modes[""]
-    return digest.hexdigest(), dict(modes)
+    return digest.hexdigest(), kept.hexdigest() if keep else "", total, dict(modes)
+
+
+def _write(path: Path, array: "np.ndarray") -> None:
+    with path.open("wb") as file:
+        _header(file, array.dtype.str, array.shape)
+        file.write(array.tobytes())
+        _finish(file)
+
+
+def _finish(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _header(file: BinaryIO, dtype: str, shape: tuple[int, ...]) -> None:
+    """Always as long, whatever the number of rows: numpy leaves room for it to grow."""
     from numpy.lib.format import write_array_header_1_0
 
     write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
 
 
-def _pixels(spec: DatasetSpec, samples: Samples, index: int) -> tuple[bytes, str]:
-    """The bytes (ch, S, S) of one image at its stored size, and the mode it was converted from."""
+@dataclass(frozen=True)
+class _Decoded:
+    """One image as it is stored.
+
+    Attributes:
+        square: bytes (ch, S, S) of what evaluation takes its centre of.
+        mode: from which the image was converted, else empty.
+        whole: bytes (H, W, ch) of the whole image; empty where it is not kept.
+        size: height and width of the whole image.
+    """
+
+    square: bytes
+    mode: str
+    whole: bytes = b""
+    size: tuple[int, int] = (0, 0)
+
+
+def _decoded(spec: DatasetSpec, samples: Samples, index: int, whole: bool) -> _Decoded:
     import numpy as np
 
-    from bench.data.sources.decode import fit
+    from bench.data.sources.decode import fit, shortened
 
     image, mode = samples.read(index)
     wanted = "RGB" if spec.channels == 3 else "L"
@@ -175,7 +236,10 @@ def _pixels(spec: DatasetSpec, samples: Samples, index: int) -> tuple[bytes, str
             f"{spec.name}: expected images of mode {wanted} from its source, given {image.mode}; "
             "set `channels` to 1 for grey images and 3 for colour"
         )
-    array = np.asarray(fit(image, spec.store_resolution)).reshape(
-        spec.store_resolution, spec.store_resolution, spec.channels
-    )
-    return array.transpose(2, 0, 1).tobytes(), mode
+    side = spec.frame_side
+    square = np.asarray(fit(image, spec.store_resolution, side)).reshape(side, side, spec.channels)
+    square = square.transpose(2, 0, 1)
+    if not whole:
+        return _Decoded(square.tobytes(), mode)
+    small = shortened(image, spec.whole_side) if min(image.size) > spec.whole_side else image
+    return _Decoded(square.tobytes(), mode, np.asarray(small).tobytes(), small.size[::-1])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from bench.artifacts.values import RealSet
+    from bench.artifacts.whole import WholeImages
 
 
 def load(
@@ -46,7 +47,22 @@ def load(
         std=spec.std,
         digest=real_digest(spec, manifest),
         stem=spec.stem,
+        whole=_whole(folder, manifest),
     )
+
+
+def _whole(folder: Path, manifest: Manifest) -> "WholeImages | None":
+    """The whole images of a split, mapped; None where only squares are stored."""
+    import numpy as np
+    import torch
+
+    from bench.artifacts.whole import WholeImages
+
+    if not manifest.whole:
+        return None
+    flat = torch.from_numpy(mapped(folder / manifest.whole, (manifest.whole_bytes,)))
+    sizes = torch.from_numpy(np.load(folder / manifest.sizes).astype(np.int64))
+    return WholeImages.of(flat, sizes, manifest.shape[1])
 
 
 def digest(

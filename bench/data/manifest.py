@@ -18,10 +18,14 @@ class Manifest:
     """What is known of a decoded split without opening it.
 
     Attributes:
-        source_key: quick key of the source's files when they were decoded.
+        source_key: quick key of the source's files when they were last looked at.
+        content: key of what those files hold.
         images, labels: names of the .npy files beside the manifest.
         shape: (N, ch, S, S) of the images.
         pixels: sha256 of shape, pixels and labels.
+        whole, sizes: names of the files of whole images and of their (N, 2) sizes, else empty.
+        whole_bytes: bytes of all whole images.
+        whole_pixels: sha256 of their sizes and pixels, else empty.
         converted: original mode -> number of images that were converted from it.
     """
 
@@ -37,6 +41,11 @@ class Manifest:
     pixels: str
     converted: Mapping[str, int]
     seconds: float
+    content: str
+    whole: str = ""
+    sizes: str = ""
+    whole_bytes: int = 0
+    whole_pixels: str = ""
 
     @property
     def count(self) -> int:
@@ -70,8 +79,10 @@ def read_manifest(folder: Path, split: Split) -> Manifest | None:
 
 
 def _complete(folder: Path, manifest: Manifest) -> bool:
-    """Whether both files have the size that the manifest implies."""
+    """Whether all files have the size that the manifest implies."""
     wanted = {manifest.images: manifest.image_bytes, manifest.labels: 8 * manifest.count}
+    if manifest.whole:
+        wanted |= {manifest.whole: manifest.whole_bytes, manifest.sizes: 16 * manifest.count}
     return all(
         (folder / name).is_file() and (folder / name).stat().st_size == size + HEADER
         for name, size in wanted.items()
@@ -90,5 +101,6 @@ def write_manifest(folder: Path, split: Split, manifest: Manifest) -> None:
 
 def real_digest(spec: DatasetSpec, manifest: Manifest) -> str:
     """RealSet.digest: of the pixels, the labels, and how a network sees them."""
-    parts = (manifest.pixels, spec.num_classes, spec.resolution, spec.mean, spec.std)
+    whole = [manifest.whole_pixels] if manifest.whole else []
+    parts = (manifest.pixels, spec.num_classes, spec.resolution, spec.mean, spec.std, *whole)
     return sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,16 +1,21 @@
 """Preparing data sets: decode what is missing, check what is there, list what could be used."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bench.core.errors import BadData
 from bench.data.builtin import BUILTIN
 from bench.data.cache import Progress, exclusive, quiet, write_split
-from bench.data.manifest import Manifest, read_manifest, real_digest
+from bench.data.manifest import HEADER, Manifest, read_manifest, real_digest, write_manifest
 from bench.data.roots import cache_folder
 from bench.data.spec import SPLITS, DatasetSpec, Split
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ def ensure(
 ) -> tuple[Manifest, bool]:
     """The manifest of a split, decoding it first if needed, and whether it was there.
 
-    A cache is trusted while its source lists the same files, sizes and times, or has gone.
+    A cache is trusted while its source lists the same files, or other ones of the same content
+    (touched, copied), or has gone.
 
     Raises:
         BadData: the source is missing, damaged or wrongly laid out.
@@ -82,7 +88,15 @@ def _fresh(spec: DatasetSpec, split: Split, root: Path, folder: Path) -> Manifes
     manifest = read_manifest(folder, split)
     if manifest is None or not spec.source.found(root):
         return manifest
-    return manifest if manifest.source_key == spec.source.key(root, split) else None
+    key = spec.source.key(root, split)
+    if manifest.source_key == key:
+        return manifest
+    if manifest.content != spec.source.content(root, split):
+        return None
+    same = replace(manifest, source_key=key)  # touched or copied: not to be hashed again
+    with suppress(OSError):  # a cache that cannot be written is read all the same
+        write_manifest(folder, split, same)
+    return same
 
 
 def _fetch(spec: DatasetSpec, root: Path, download: bool) -> None:
@@ -136,10 +150,10 @@ def verify(spec: DatasetSpec, root: Path) -> list[Problem]:
                 Problem(split, folder, f"expected a prepared split, found none; {again}")
             )
             continue
-        path = folder / manifest.images
-        if rehash(folder, manifest) != manifest.pixels:
-            text = f"expected sha256 {manifest.pixels[:12]}…, found another; delete it and {again}"
-            problems.append(Problem(split, path, text))
+        for name, wanted, found in rehash(folder, manifest):
+            if found != wanted:
+                text = f"expected sha256 {wanted[:12]}…, found another; delete it and {again}"
+                problems.append(Problem(split, folder / name, text))
         problems += _source_problems(spec, split, root, manifest)
     return problems
 
@@ -151,26 +165,34 @@ def _source_problems(
     if not spec.source.found(root):
         return []  # a prepared set needs its source no more
     try:
-        key = spec.source.key(root, split)
+        content = spec.source.content(root, split)
     except BadData as error:
         return [Problem(split, where, str(error))]
-    if key == manifest.source_key:
+    if content == manifest.content:
         return []
     text = f"expected the files as they were decoded, found changes; {spec.name} is decoded again"
     return [Problem(split, where, f"{text} when it is next used")]
 
 
-def rehash(folder: Path, manifest: Manifest) -> str:
-    """sha256 of shape, pixels and labels, read from the files."""
-    from bench.data.manifest import HEADER
+def rehash(folder: Path, manifest: Manifest) -> list[tuple[str, str, str]]:
+    """What the files of a split hash to: the file's name, the sum expected, and the one found."""
+    squares = sha256(repr(manifest.shape).encode())
+    _update(squares, folder, (manifest.images, manifest.labels))
+    found = [(manifest.images, manifest.pixels, squares.hexdigest())]
+    if manifest.whole:
+        whole = sha256()
+        _update(whole, folder, (manifest.whole, manifest.sizes))
+        found.append((manifest.whole, manifest.whole_pixels, whole.hexdigest()))
+    return found
 
-    digest = sha256(repr(manifest.shape).encode())
-    for name in (manifest.images, manifest.labels):
+
+def _update(digest: "Hash", folder: Path, names: Iterable[str]) -> None:
+    """Adds what files hold after their headers."""
+    for name in names:
         with (folder / name).open("rb") as file:
             file.seek(HEADER)
             while block := file.read(1 << 20):
                 digest.update(block)
-    return digest.hexdigest()
 
 
 def list_datasets(root: Path) -> list[DatasetRow]:

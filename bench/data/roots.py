@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.data.spec import DatasetSpec
 
-FORMAT = 1  # of the cache; also changes when decoding or resizing would give other pixels
+FORMAT = 2  # of the cache; also changes when decoding or resizing would give other pixels
 
 
 def data_root() -> Path:
@@ -25,6 +25,7 @@ def cache_folder(spec: DatasetSpec, root: Path) -> Path:
     given = os.environ.get("DDBENCH_CACHE")
     base = Path(given).expanduser() / "data" if given else root / "decoded"
     place = os.path.abspath(root)
-    what = f"{FORMAT}\0{place}\0{spec.name}\0{spec.store_resolution}\0{spec.channels}"
+    sizes = f"{spec.resolution}\0{spec.store_resolution}\0{spec.channels}\0{spec.whole}"
+    what = f"{FORMAT}\0{place}\0{spec.name}\0{sizes}"
     label = re.sub(r"[^A-Za-z0-9.@-]+", "_", Path(spec.name).name)
     return base / f"{label}-{sha256(what.encode()).hexdigest()[:12]}"

@@ -7,6 +7,7 @@ SIZES: Mapping[str, tuple[int, int]] = {  # name -> (training images, test image
     "cifar10": (50_000, 10_000),
     "cifar100": (50_000, 10_000),
     "imagenette": (9_469, 3_925),
+    "imagewoof": (9_025, 3_929),
     "tiny-imagenet": (100_000, 10_000),
     "imagenet-1k": (1_281_167, 50_000),
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+WHOLE_SIDE = 256  # shorter side of whole images at 128 to 224 pixels
 Stem = Literal["auto", "imagenet", "small", "wmdd-tiny"]
 
 
@@ -56,10 +57,18 @@ class Source(Protocol):
         ...
 
     def key(self, root: Path, split: Split) -> str:
-        """A quick key of a split: changes when a file is added, removed, resized or touched.
+        """A quick key of a split: changes when a file is added, removed, replaced or touched.
 
         Raises:
             BadData: the layout is not the expected one.
+        """
+        ...
+
+    def content(self, root: Path, split: Split) -> str:
+        """A key of what the files of a split hold: stays where they are only touched or copied.
+
+        Raises:
+            BadData: the layout is not the expected one, or a file cannot be read.
         """
         ...
 
@@ -86,13 +95,15 @@ class DatasetSpec:
 
     Attributes:
         resolution: side in pixels of the network's input.
-        store_resolution: side of the stored images, of which evaluation takes the centre.
+        store_resolution: to what the shorter side is resized before evaluation takes the centre.
         mean, std: per-channel normalisation on the [0, 1] scale.
         flip: whether a mirrored image keeps its label (not so for digits).
         stem: which first layers a network needs at this resolution.
         margin: whether a variant at another resolution keeps a margin to crop (8/7 of its side).
         family: of which published data set this is a variant, such as "imagenette"; papers give
             single constants by it. Empty where no paper has it.
+        whole: whether training crops come from whole images of their own width, as photographs
+            want it; else they come from the stored square.
     """
 
     name: str
@@ -108,6 +119,7 @@ class DatasetSpec:
     stem: Stem = "auto"
     margin: bool = False
     family: str = ""
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.resolution <= self.store_resolution:
@@ -125,6 +137,19 @@ class DatasetSpec:
                 f"data set {self.name!r}: expected one mean and one positive std for each of "
                 f"{self.channels} channels, given {self.mean} and {self.std}"
             )
+
+    @property
+    def frame_side(self) -> int:
+        """Side in pixels of the stored squares: evaluation's own where whole images are kept."""
+        return self.resolution if self.whole else self.store_resolution
+
+    @property
+    def whole_side(self) -> int:
+        """What the shorter side of a whole image is reduced to; smaller images stay as they are.
+
+        Twice the resolution keeps small crops sharp; from 128 pixels on 256 has to do.
+        """
+        return min(2 * self.resolution, max(WHOLE_SIDE, self.store_resolution))
 
     @property
     def chance(self) -> float:

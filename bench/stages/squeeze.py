@@ -1,6 +1,8 @@
 """Squeeze: train the teacher on the real set."""
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +12,10 @@ from torch.nn.functional import cross_entropy
 
 from bench.artifacts.values import RealSet, Teacher
 from bench.artifacts.views import Reference
+from bench.artifacts.whole import cropped
 from bench.core.events import Emit
 from bench.core.seeds import generator_for, seed_for
-from bench.data.augment import CropPolicy, crop_resize, draw_crops
+from bench.data.augment import CropPolicy, crop_resize, draw_boxes, draw_crops
 from bench.data.mixing import normalize
 from bench.data.spec import Split
 from bench.data.streaming import ahead, pinned, upload
@@ -80,28 +83,64 @@ def kept(images: int, batch: int) -> int:
 
 
 class AugmentedReal:
-    """Random resized crops and flips of the real set, epoch by epoch in a fresh order."""
+    """Random resized crops and flips of the real set, epoch by epoch in a fresh order.
+
+    Crops of whole images are cut on the CPU and averaged where they are reduced; images that are
+    stored at one size are cropped as a batch on the device.
+    """
 
     def __init__(self, real: RealSet, config: Squeeze, device: torch.device) -> None:
         self.real, self.batch, self.device = real, config.batch, device
         self.policy = CropPolicy(scale_min=config.crop_min, flip=config.flip)
         self.rng = generator_for(config.seed, "squeeze", "data")
+        self.pool = ThreadPoolExecutor() if real.whole else None
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        for pixels, labels, crops, flips in ahead(self._gathered(), self.device):
+        order = torch.randperm(len(self.real.labels), generator=self.rng)
+        batches = order[: kept(len(order), self.batch)].split(self.batch)
+        if self.pool is None:
+            yield from self._stored(batches)
+            return
+        for images, chosen in zip(self._whole(batches), batches, strict=True):
+            yield images, upload(self.real.labels[chosen], self.device)
+
+    def _stored(self, batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of images of one size, cropped on the device."""
+        for pixels, labels, crops, flips in ahead(self._gathered(batches), self.device):
             images = normalize(upload(pixels, self.device), self.real.mean, self.real.std)
             places, mirrored = upload(crops, self.device), upload(flips, self.device)
             found = crop_resize(images, places, mirrored, self.real.resolution)
             yield found, upload(labels, self.device)
 
-    def _gathered(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    def _gathered(
+        self, batches: Sequence[Tensor]
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
         """What the host does for each batch: stored pixels, labels, crops and flips."""
-        order = torch.randperm(len(self.real.labels), generator=self.rng)
-        for chosen in order[: kept(len(order), self.batch)].split(self.batch):
+        for chosen in batches:
             pixels = self.real.images[chosen]
             height, width = pixels.shape[-2:]
             crops, flips = draw_crops(len(chosen), height, width, self.policy, self.rng)
             yield pinned(pixels, self.device), self.real.labels[chosen], crops, flips
+
+    def _whole(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Batches of crops of whole images; the next is cut while one is trained on."""
+        waiting: deque[Iterator[Tensor]] = deque()
+        for chosen in batches:
+            waiting.append(self._cut(chosen))
+            if len(waiting) > 1:
+                yield self._placed(waiting.popleft())
+        for crops in waiting:
+            yield self._placed(crops)
+
+    def _cut(self, chosen: Tensor) -> Iterator[Tensor]:
+        assert self.pool is not None
+        pictures, side = self.real.pictures, self.real.resolution
+        boxes, flips = draw_boxes(pictures.sizes[chosen], self.policy, self.rng)
+        return cropped(pictures, chosen.tolist(), boxes, flips, side, self.pool)
+
+    def _placed(self, crops: Iterator[Tensor]) -> Tensor:
+        pixels = upload(torch.stack(list(crops)), self.device)
+        return normalize(pixels, self.real.mean, self.real.std)
 
 
 @artifact("squeeze", Teacher, version=3)

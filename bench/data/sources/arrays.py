@@ -39,6 +39,9 @@ class Arrays:
     def key(self, root: Path, split: Split) -> str:
         return sha256(f"{self.version}\0{split}".encode()).hexdigest()
 
+    def content(self, root: Path, split: Split) -> str:
+        return self.key(root, split)
+
     def open(self, root: Path, split: Split) -> Samples:
         return samples_of(self.classes, *self.read(split))
 

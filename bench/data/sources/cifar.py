@@ -10,7 +10,7 @@ from typing import Any, Literal
 from bench.core.errors import BadData
 from bench.data.sources.arrays import samples_of
 from bench.data.sources.download import fetching
-from bench.data.sources.files import contents, entries_below, key_of
+from bench.data.sources.files import content_of, contents, entries_below, key_of
 from bench.data.spec import Samples, Split
 
 Name = Literal["cifar10", "cifar100"]
@@ -35,6 +35,9 @@ class Cifar:
 
     def key(self, root: Path, split: Split) -> str:
         return key_of(entries_below(self.where(root)), split)
+
+    def content(self, root: Path, split: Split) -> str:
+        return content_of(self.where(root), entries_below(self.where(root)), split)
 
     def open(self, root: Path, split: Split) -> Samples:
         folder = self.where(root)

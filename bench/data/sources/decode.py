@@ -52,15 +52,27 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def fit(image: Image.Image, side: int) -> Image.Image:
-    """Resizes the shorter side (bilinear, antialiased), then crops the centre, as torchvision."""
+def fit(image: Image.Image, side: int, centre: int | None = None) -> Image.Image:
+    """The centre square of an image whose shorter side was resized to `side`, as torchvision.
+
+    Args:
+        centre: side of the square that is cut out; `side` itself where it is None.
+    """
+    wanted = side if centre is None else centre
+    image = shortened(image, side)
     width, height = image.size
-    if (width, height) == (side, side):
+    if (width, height) == (wanted, wanted):
         return image
+    left, top = round((width - wanted) / 2), round((height - wanted) / 2)
+    return image.crop((left, top, left + wanted, top + wanted))
+
+
+def shortened(image: Image.Image, side: int) -> Image.Image:
+    """Resizes the shorter side (bilinear, antialiased) and keeps the aspect, as torchvision."""
+    width, height = image.size
     short, long = min(width, height), max(width, height)
+    if short == side:
+        return image
     other = int(side * long / short)
     size = (side, other) if width <= height else (other, side)
-    if size != image.size:
-        image = image.resize(size, Image.Resampling.BILINEAR)
-    left, top = round((size[0] - side) / 2), round((size[1] - side) / 2)
-    return image.crop((left, top, left + side, top + side))
+    return image.resize(size, Image.Resampling.BILINEAR)

@@ -1,11 +1,13 @@
-"""Listing image files below a folder, with what a quick key needs (name, size, time)."""
+"""Listing image files below a folder, a quick key of the listing, and one of what they hold."""
 
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from bench.core.errors import BadData
@@ -19,18 +21,24 @@ EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file: its path relative to the listed folder (with slashes), size and time."""
+    """A file: its path relative to the listed folder (with slashes) and what a look at it tells.
+
+    Attributes:
+        inode, ctime_ns: change when a file is replaced, even by one of equal size and time.
+    """
 
     relative: str
     size: int
     mtime_ns: int
+    inode: int
+    ctime_ns: int
 
 
 def entries_below(folder: Path) -> list[Entry]:
     """All files below a folder, hidden ones left out, links followed, sorted by relative path.
 
     Raises:
-        BadData: the folder cannot be read.
+        BadData: the folder cannot be read, or an image in it is no regular file.
     """
     try:
         return sorted(_walk(folder, ""), key=lambda entry: entry.relative)
@@ -47,9 +55,16 @@ def _walk(folder: str | Path, prefix: str) -> Iterator[Entry]:
                 continue
             if item.is_dir():
                 yield from _walk(item.path, f"{prefix}{item.name}/")
-            else:
-                stat = item.stat()
-                yield Entry(prefix + item.name, stat.st_size, stat.st_mtime_ns)
+                continue
+            stat = item.stat()
+            if S_ISREG(stat.st_mode):
+                size, changed = stat.st_size, stat.st_ctime_ns
+                yield Entry(prefix + item.name, size, stat.st_mtime_ns, stat.st_ino, changed)
+            elif is_image(item.name):
+                raise BadData(
+                    f"{item.path}: expected a regular image file, found a pipe, socket or device; "
+                    "remove it"
+                )
 
 
 def is_image(name: str) -> bool:
@@ -59,9 +74,35 @@ def is_image(name: str) -> bool:
 def key_of(entries: Iterable[Entry], *also: str) -> str:
     """A quick key of listed files and of further strings that decide what is read from them."""
     digest = sha256("\0".join(also).encode())
-    for entry in entries:
-        digest.update(f"{entry.relative}\0{entry.size}\0{entry.mtime_ns}\n".encode())
+    for e in entries:
+        seen = f"{e.relative}\0{e.size}\0{e.mtime_ns}\0{e.inode}\0{e.ctime_ns}\n"
+        digest.update(seen.encode())
     return digest.hexdigest()
+
+
+def content_of(folder: Path, entries: Iterable[Entry], *also: str) -> str:
+    """A key of the names and bytes of listed files and of the same further strings.
+
+    Raises:
+        BadData: a file cannot be read.
+    """
+    listed = list(entries)
+    digest = sha256("\0".join(also).encode())
+    try:
+        with ThreadPoolExecutor() as pool:
+            sums = pool.map(lambda entry: _sha256(folder / entry.relative), listed)
+            for entry, found in zip(listed, sums, strict=True):
+                digest.update(f"{entry.relative}\0{found}\n".encode())
+    except OSError as error:
+        raise BadData(
+            f"cannot read the files of {folder}: {error}; check their permissions"
+        ) from error
+    return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def folders_in(folder: Path) -> list[str]:

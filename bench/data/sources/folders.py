@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.core.errors import BadData
 from bench.data.sources.files import (
     Entry,
+    content_of,
     contents,
     entries_below,
     folders_in,
@@ -42,9 +43,12 @@ class ImageFolder:
         return self.where(root).is_dir()
 
     def key(self, root: Path, split: Split) -> str:
-        folder = self._split(root, split)
-        images = (e for e in entries_below(folder) if is_image(e.relative))
+        folder, images = self._images(root, split)
         return key_of(images, folder.name, *folders_in(self._split(root, "train")))
+
+    def content(self, root: Path, split: Split) -> str:
+        folder, images = self._images(root, split)
+        return content_of(folder, images, folder.name, *folders_in(self._split(root, "train")))
 
     def open(self, root: Path, split: Split) -> Samples:
         train = self._split(root, "train")
@@ -57,6 +61,10 @@ class ImageFolder:
 
     def download(self, root: Path) -> None:
         raise BadData(f"this data set cannot be downloaded here: {self.hint}")
+
+    def _images(self, root: Path, split: Split) -> tuple[Path, list[Entry]]:
+        folder = self._split(root, split)
+        return folder, [entry for entry in entries_below(folder) if is_image(entry.relative)]
 
     def _split(self, root: Path, split: Split) -> Path:
         folder = self.where(root)

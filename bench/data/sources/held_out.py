@@ -40,7 +40,12 @@ class HeldOut:
         return self.source.found(root)
 
     def key(self, root: Path, split: Split) -> str:
-        given = self.source.key(root, "train")
+        return self._marked(self.source.key(root, "train"), split)
+
+    def content(self, root: Path, split: Split) -> str:
+        return self._marked(self.source.content(root, "train"), split)
+
+    def _marked(self, given: str, split: Split) -> str:
         return sha256(f"held-out-1\0{self.every}\0{split}\0{given}".encode()).hexdigest()
 
     def open(self, root: Path, split: Split) -> Samples:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bench.core.errors import BadData
 from bench.data.sources.files import (
+    Entry,
+    content_of,
     contents,
     entries_below,
     folders_in,
@@ -44,9 +46,13 @@ class TinyImagenet:
     def key(self, root: Path, split: Split) -> str:
         if split == "train" or not _official(self.where(root)):
             return FOLDER.key(root, split)
-        kept = (ANNOTATIONS, "images/")
-        entries = entries_below(self.where(root) / "val")
-        return key_of((e for e in entries if e.relative.startswith(kept)), "official")
+        return key_of(_kept(self.where(root) / "val"), "official")
+
+    def content(self, root: Path, split: Split) -> str:
+        if split == "train" or not _official(self.where(root)):
+            return FOLDER.content(root, split)
+        folder = self.where(root) / "val"
+        return content_of(folder, _kept(folder), "official")
 
     def open(self, root: Path, split: Split) -> Samples:
         folder = self.where(root)
@@ -65,6 +71,10 @@ class TinyImagenet:
 def _official(folder: Path) -> bool:
     val = folder / "val"
     return (val / ANNOTATIONS).is_file() and folders_in(val) == ["images"]
+
+
+def _kept(val: Path) -> list[Entry]:
+    return [e for e in entries_below(val) if e.relative.startswith((ANNOTATIONS, "images/"))]
 
 
 def _annotated(folder: Path) -> Samples:
