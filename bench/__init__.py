@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from bench.plugin.recipes import CeWeight as CeWeight
     from bench.plugin.recipes import Objective as Objective
     from bench.plugin.recipes import Recipe as Recipe
+    from bench.plugin.recipes import RecipeCodec as RecipeCodec
     from bench.plugin.recipes import RecipeForm as RecipeForm
     from bench.plugin.recipes import Recover as Recover
     from bench.plugin.recipes import Setting as Setting
@@ -122,6 +123,7 @@ _HOMES = {  # public name -> the module that defines it
     "CeWeight": "bench.plugin.recipes",
     "Objective": "bench.plugin.recipes",
     "Recipe": "bench.plugin.recipes",
+    "RecipeCodec": "bench.plugin.recipes",
     "RecipeForm": "bench.plugin.recipes",
     "Recover": "bench.plugin.recipes",
     "Setting": "bench.plugin.recipes",

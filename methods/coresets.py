@@ -18,12 +18,14 @@ from bench import (
     ClassFeatures,
     ClassFeaturesRequest,
     RealSet,
+    RecipeCodec,
     Reference,
     Request,
     SyntheticSet,
     distiller,
 )
 from bench.core.events import Emit
+from bench.data.codec import Codec
 from methods.real import classes_of, subset
 
 
@@ -63,6 +65,7 @@ class Chosen:
     rule: str
     layer: str
     needs: tuple[type, ...] = (RealSet, ClassFeatures)
+    codec: Codec = "jpeg-q75"
 
     @property
     def variants(self) -> Mapping[type, Request[Any]]:
@@ -77,16 +80,16 @@ class Chosen:
         for label, members in enumerate(classes_of(real, budget.ipc)):
             features = seen.features[seen.labels == label].double()
             picked.append(members[RULES[self.rule](features, budget.ipc).cpu()])
-        return subset(real, torch.stack(picked))
+        return subset(real, torch.stack(picked), self.codec)
 
 
 @distiller("herding", seeded=False)
-def herding(layer: str = "penultimate") -> Chosen:
+def herding(layer: str = "penultimate", codec: RecipeCodec = "jpeg-q75") -> Chosen:
     """Real images whose running feature mean follows the class mean (arg-min)."""
-    return Chosen("herding", layer)
+    return Chosen("herding", layer, codec)
 
 
 @distiller("k-center", seeded=False)
-def k_center_greedy(layer: str = "penultimate") -> Chosen:
+def k_center_greedy(layer: str = "penultimate", codec: RecipeCodec = "jpeg-q75") -> Chosen:
     """Real images that cover the class in feature space, farthest first."""
-    return Chosen("k-center", layer)
+    return Chosen("k-center", layer, codec)

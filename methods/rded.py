@@ -2,12 +2,15 @@
 
 Source: arXiv:2312.03526 and its released code: of each class take `pool` random real images, of
 each image `crops` random resized crops with ratio 1 at 1/factor of the side, keep the crop with
-the lowest cross-entropy, and stitch the ipc * factor^2 easiest into factor x factor mosaics. A pool
+the lowest cross-entropy, and stitch the ipc * factor^2 easiest into factor x factor mosaics, spread
+over them by rank. Crops are averaged where they are reduced and stand amid zeros in the middle of
+the full input when the teacher sees them; mosaics are stored by the codec of the recipe. A pool
 that is smaller than what they take grows to that.
-Differs from the released code: crops are padded by zeros to the full input before the teacher
-sees them, as there, but mosaics are stored losslessly here and evaluated under this suite's recipe.
+Differs from the released code: photographs are cropped as they are kept (docs/concepts.md), not
+as they lie on disk, and crops are rounded to 8 bits once, before the teacher sees them.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -18,15 +21,17 @@ from bench import (
     BadValue,
     Budget,
     RealSet,
+    RecipeCodec,
     Reference,
     SyntheticSet,
     Teacher,
     distiller,
 )
 from bench.core.events import Emit, Step
-from bench.data.augment import CropPolicy, crop_resize, draw_crops
-from bench.data.codec import encode_decode
-from bench.data.mixing import denormalize_to_uint8, normalize
+from bench.data.augment import CropPolicy, draw_boxes
+from bench.data.codec import Codec, encode_decode
+from bench.data.mixing import normalize
+from bench.data.whole import cropped
 from bench.stages.teacher import network
 from methods.real import classes_of
 
@@ -41,6 +46,7 @@ class Mosaics:
     crops: int
     factor: int
     needs: tuple[type, ...] = (RealSet, Teacher)
+    codec: Codec = "jpeg-q75"
 
     def factor_at(self, side: int) -> int:
         return self.factor or (2 if side >= LARGE_SIDE else 1)
@@ -59,10 +65,9 @@ class Mosaics:
         for label, members in enumerate(classes_of(real, wanted)):
             order = torch.randperm(len(members), generator=rng)[: max(self.pool, wanted)]
             easiest = self._easiest(real, members[order], label, model, factor, wanted, rng)
-            made.append(stitch(easiest, factor))
+            made.append(stitch(spread(easiest, factor), factor))
             emit(Step("recover", label + 1, budget.num_classes))
-        pixels = denormalize_to_uint8(torch.cat(made), budget.mean, budget.std).cpu()
-        images, size = encode_decode(pixels, "png")
+        images, size = encode_decode(torch.cat(made), self.codec)
         return SyntheticSet(
             images=images,
             labels=torch.arange(budget.num_classes).repeat_interleave(budget.ipc),
@@ -82,33 +87,42 @@ class Mosaics:
         wanted: int,
         rng: Generator,
     ) -> Tensor:
-        """The `wanted` crops (wanted, ch, S/factor, S/factor) with the lowest cross-entropy."""
+        """The `wanted` crops (wanted, ch, S/factor, S/factor) uint8, lowest cross-entropy first."""
         device = next(model.parameters()).device
         side = real.resolution // factor
         if side * factor != real.resolution:
             raise BadValue(
                 f"rded.factor: expected a divisor of {real.resolution} pixels, given {factor}"
             )
-        policy = CropPolicy(ratio_min=1.0, ratio_max=1.0, flip=0.0)
-        images = normalize(real.images[members].to(device), real.mean, real.std)
-        best, lowest = None, None
-        height, width = images.shape[-2:]
-        for _ in range(self.crops):
-            boxes, flips = draw_crops(len(images), height, width, policy, rng)
-            crops = crop_resize(images, boxes.to(device), flips.to(device), side)
-            margin = real.resolution - side
-            logits = model(pad(crops, (0, margin, 0, margin)))
-            target = torch.full((len(crops),), label, device=device)
-            losses = cross_entropy(logits.float(), target, reduction="none")
-            if best is None or lowest is None:
-                best, lowest = crops, losses
-            else:
-                better = losses < lowest
-                best = torch.where(better[:, None, None, None], crops, best)
-                lowest = lowest.minimum(losses)
-        if best is None or lowest is None:
+        if self.crops < 1:
             raise BadValue(f"rded.crops: expected at least 1, given {self.crops}")
-        return best[lowest.argsort(stable=True)[:wanted]]
+        policy = CropPolicy(ratio_min=1.0, ratio_max=1.0, flip=0.0)
+        tries, losses = [], []
+        with ThreadPoolExecutor() as pool:
+            for _ in range(self.crops):
+                boxes, flips = draw_boxes(real.pictures.sizes[members], policy, rng)
+                chosen = members.tolist()
+                cut = torch.stack(list(cropped(real.pictures, chosen, boxes, flips, side, pool)))
+                seen = centred(normalize(cut.to(device), real.mean, real.std), real.resolution)
+                target = torch.full((len(cut),), label, device=device)
+                tries.append(cut)
+                losses.append(cross_entropy(model(seen).float(), target, reduction="none").cpu())
+        lowest, best = torch.stack(losses).min(0)
+        crops = torch.stack(tries)[best, torch.arange(len(members))]
+        return crops[lowest.argsort(stable=True)[:wanted]]
+
+
+def centred(crops: Tensor, side: int) -> Tensor:
+    """Crops (B, ch, s, s) in the middle of zeros (B, ch, side, side)."""
+    first = (side - crops.shape[-1]) // 2
+    last = side - crops.shape[-1] - first
+    return pad(crops, (first, last, first, last))
+
+
+def spread(crops: Tensor, factor: int) -> Tensor:
+    """Crops in the order of their ranks, reordered so that mosaic j of m has ranks j, j + m, ..."""
+    ranked: Tensor = crops.unflatten(0, (factor**2, -1))
+    return ranked.transpose(0, 1).flatten(0, 1)
 
 
 def stitch(crops: Tensor, factor: int) -> Tensor:
@@ -118,6 +132,8 @@ def stitch(crops: Tensor, factor: int) -> Tensor:
 
 
 @distiller("rded")
-def rded(pool: int = 300, crops: int = 5, factor: int = 0) -> Mosaics:
+def rded(
+    pool: int = 300, crops: int = 5, factor: int = 0, codec: RecipeCodec = "jpeg-q75"
+) -> Mosaics:
     """Mosaics of the easiest real crops; factor 0 means 2 from 128 pixels on, else 1."""
-    return Mosaics(pool, crops, factor)
+    return Mosaics(pool, crops, factor, codec=codec)

@@ -2,7 +2,9 @@
 
 Source: the coreset baseline "Random" of dataset distillation papers, here under the very same
 relabelling and evaluation as every distiller (not the hard-label ConvNet protocol that the WMDD
-paper quotes in its Table 1). A draw is new for every seed.
+paper quotes in its Table 1). A draw is new for every seed. Chosen images are stored by the codec
+of the recipe, as distilled ones are; the full split is not coded at all, it is the decoded real set
+itself.
 """
 
 from dataclasses import dataclass
@@ -10,16 +12,17 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from bench import BadValue, Budget, RealSet, Reference, SyntheticSet, distiller
+from bench import BadValue, Budget, RealSet, RecipeCodec, Reference, SyntheticSet, distiller
 from bench.core.events import Emit
 from bench.data.augment import eval_view
-from bench.data.codec import encode_decode
+from bench.data.codec import Codec, encode_decode
 
 
 @dataclass(frozen=True)
 class RandomSubset:
-    """`ipc` images of each class, uniformly without replacement."""
+    """`ipc` images of each class, uniformly without replacement, stored by a codec."""
 
+    codec: Codec = "jpeg-q75"
     needs: tuple[type, ...] = (RealSet,)
 
     def distill(
@@ -30,12 +33,16 @@ class RandomSubset:
             members[torch.randperm(len(members), generator=rng)[: budget.ipc]]
             for members in classes_of(real, budget.ipc)
         ]
-        return subset(real, torch.stack(chosen))
+        return subset(real, torch.stack(chosen), self.codec)
 
 
 @dataclass(frozen=True)
 class FullSet:
-    """Every real training image, the ceiling of every distiller."""
+    """Every real training image, the ceiling of every distiller.
+
+    The images are a view of the real set where that is sorted by class and has no margin, as image
+    folders are; they pass through no codec, so that their bytes are those of the bare pixels.
+    """
 
     needs: tuple[type, ...] = (RealSet,)
 
@@ -47,8 +54,10 @@ class FullSet:
         labels = real.labels[order]
         counts = labels.bincount(minlength=len(real.classes)).tolist()
         slots = torch.cat([torch.arange(count) for count in counts])
-        images, size = encode_decode(eval_view(real.images[order], real.resolution), "png")
-        return SyntheticSet(images, labels, slots, torch.ones(len(labels)), size)
+        pixels = eval_view(real.images, real.resolution)
+        sorted_already = bool((real.labels.diff() >= 0).all())
+        images = pixels if sorted_already else pixels[order]
+        return SyntheticSet(images, labels, slots, torch.ones(len(labels)), images.nbytes)
 
 
 def classes_of(real: RealSet, ipc: int) -> list[Tensor]:
@@ -63,11 +72,11 @@ def classes_of(real: RealSet, ipc: int) -> list[Tensor]:
     return members
 
 
-def subset(real: RealSet, chosen: Tensor) -> SyntheticSet:
-    """The real images at indices (C, m) as a synthetic set, losslessly stored."""
+def subset(real: RealSet, chosen: Tensor, codec: Codec = "png") -> SyntheticSet:
+    """The real images at indices (C, m) as a synthetic set, losslessly or by another codec."""
     num_classes, ipc = chosen.shape
     pixels = eval_view(real.images[chosen.flatten()], real.resolution)
-    images, size = encode_decode(pixels, "png")
+    images, size = encode_decode(pixels, codec)
     return SyntheticSet(
         images=images,
         labels=torch.arange(num_classes).repeat_interleave(ipc),
@@ -78,9 +87,9 @@ def subset(real: RealSet, chosen: Tensor) -> SyntheticSet:
 
 
 @distiller("random")
-def random() -> RandomSubset:
+def random(codec: RecipeCodec = "jpeg-q75") -> RandomSubset:
     """Random real images, the same recipe."""
-    return RandomSubset()
+    return RandomSubset(codec)
 
 
 @distiller("full", seeded=False, budgeted=False)

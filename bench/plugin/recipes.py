@@ -290,6 +290,7 @@ SECTIONS: Mapping[str, type] = {
 }
 
 # what a distiller's parameters are annotated with, to get the recipe's value
+RecipeCodec = Annotated[Literal["jpeg-q75", "png"], Setting("recover.codec")]
 BnWeight = Annotated[float, Setting("objective.bn_weight")]
 Sre2lBnWeight = Annotated[float, Setting("objective.sre2l_bn_weight")]
 CeWeight = Annotated[float, Setting("objective.ce_weight")]
