@@ -60,6 +60,10 @@ class Mosaics:
     ) -> SyntheticSet:
         real, model = reference[RealSet], network(reference[Teacher], budget.fast)
         factor = self.factor_at(budget.shape[-1])
+        if real.resolution % factor:
+            raise BadValue(
+                f"rded.factor: expected a divisor of {real.resolution} pixels, given {factor}"
+            )
         wanted = budget.ipc * factor**2
         made = []
         for label, members in enumerate(classes_of(real, wanted)):
@@ -90,10 +94,6 @@ class Mosaics:
         """The `wanted` crops (wanted, ch, S/factor, S/factor) uint8, lowest cross-entropy first."""
         device = next(model.parameters()).device
         side = real.resolution // factor
-        if side * factor != real.resolution:
-            raise BadValue(
-                f"rded.factor: expected a divisor of {real.resolution} pixels, given {factor}"
-            )
         if self.crops < 1:
             raise BadValue(f"rded.crops: expected at least 1, given {self.crops}")
         policy = CropPolicy(ratio_min=1.0, ratio_max=1.0, flip=0.0)

@@ -88,14 +88,13 @@ def find_source(name: str, root: Path) -> Source:
 
 
 def find_spec(name: str) -> DatasetSpec:
-    """A registered plugin's data set, a built-in one, an image folder, or one of these `#val`."""
+    """A registered plugin's data set, a built-in one or a folder, or a variant of one of these."""
     from bench.data.builtin import get_dataset
-    from bench.data.sources.held_out import MARK, held_out
+    from bench.data.variants import taken_apart, varied
 
-    if name.endswith(MARK):
-        return held_out(find_spec(name.removesuffix(MARK)))
-    if name in names("dataset"):
-        spec = get("dataset", name).factory()
-        assert isinstance(spec, DatasetSpec)
-        return spec
-    return get_dataset(name)
+    apart = taken_apart(name)
+    if apart.base not in names("dataset"):
+        return varied(get_dataset(apart.base), apart)
+    spec = get("dataset", apart.base).factory()
+    assert isinstance(spec, DatasetSpec)
+    return varied(spec, apart)

@@ -13,12 +13,14 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from statistics import median_low
 
 from bench.core.errors import BadData, BadValue, UnknownName
 from bench.data.sources.cifar import Cifar
 from bench.data.sources.digits import SOURCE as DIGITS
 from bench.data.sources.files import folders_in
-from bench.data.sources.folders import ImageFolder
+from bench.data.sources.folders import ImageFolder, sizes_seen
+from bench.data.sources.idx import Idx, idx_file
 from bench.data.sources.imagenette import IMAGEWOOF, Imagenette
 from bench.data.sources.tiny_imagenet import TinyImagenet
 from bench.data.spec import DatasetSpec
@@ -29,7 +31,9 @@ TINY_MEAN, TINY_STD = (0.4802, 0.4481, 0.3975), (0.2302, 0.2265, 0.2262)
 DIGITS_MEAN, DIGITS_STD = (0.3052,), (0.3760,)
 IMAGENET_TERMS = "images of ImageNet: non-commercial research only (image-net.org/download)"
 CIFAR_TERMS = "no licence stated; cite A. Krizhevsky (2009)"
+MNIST_MEAN, MNIST_STD = (0.1307,), (0.3081,)
 RESOLUTIONS = range(4, 1025)
+USUAL = (32, 64, 128, 224)  # resolutions of folders whose files have several sizes
 
 
 def stored_side(resolution: int) -> int:
@@ -130,9 +134,13 @@ def at_resolution(spec: DatasetSpec, resolution: int) -> DatasetSpec:
         )
     if resolution == spec.resolution:
         return spec
-    store = stored_side(resolution) if spec.margin else resolution
+    margin = spec.margin and (spec.whole or resolution < spec.resolution)
     return replace(
-        spec, name=f"{spec.name}@{resolution}", resolution=resolution, store_resolution=store
+        spec,
+        name=f"{spec.name}@{resolution}",
+        resolution=resolution,
+        store_resolution=stored_side(resolution) if margin else resolution,
+        whole=spec.whole or margin,
     )
 
 
@@ -141,8 +149,16 @@ def _is_path(name: str) -> bool:
 
 
 def _folder(name: str) -> DatasetSpec:
-    """An image folder that the user names; it must exist, because its classes are counted."""
-    path = Path(os.path.abspath(Path(name).expanduser()))
+    """A folder that the user names; it must exist, because its classes are counted.
+
+    Its resolution is that of its files where no "@" says another: their own where they are all
+    squares of one side, which then have no margin, else the largest usual one that they fill.
+    """
+    path = Path(os.path.abspath(os.path.expanduser(name)))
+    if os.path.expanduser(name).startswith("~"):
+        raise BadData(f"data set {name!r}: expected the home of a user, but there is no such user")
+    if idx_file(path, "train", "images"):
+        return _idx(path)
     classes = folders_in(path / "train")
     if len(classes) < 2:
         state = "does not exist" if not path.is_dir() else f"has {len(classes)} of them"
@@ -150,5 +166,31 @@ def _folder(name: str) -> DatasetSpec:
             f"data set {name!r}: expected an image folder with at least two class folders in "
             f"{path / 'train'}, but {path} {state}; arrange the images as train/<class>/*"
         )
-    source = ImageFolder((str(path),), tests=("test", "val"))
-    return _photographs(str(path), len(classes), source)
+    spec = _photographs(str(path), len(classes), ImageFolder((str(path),), tests=("test", "val")))
+    seen = sizes_seen(path / "train", classes)
+    if len(seen) == 1 and (side := squares(seen)) in RESOLUTIONS:
+        return replace(spec, resolution=side, store_resolution=side, whole=False)
+    shorter = median_low([min(size) for size in seen] or [USUAL[-1]])
+    return at_default(spec, max((side for side in USUAL if side <= shorter), default=USUAL[0]))
+
+
+def at_default(spec: DatasetSpec, side: int) -> DatasetSpec:
+    """A folder whose own resolution is `side`; its name stays, as it says no other."""
+    return replace(spec, resolution=side, store_resolution=stored_side(side))
+
+
+def squares(sizes: set[tuple[int, int]]) -> int:
+    """The side of a single square size, else 0."""
+    ((width, height),) = sizes
+    return width if width == height else 0
+
+
+def _idx(path: Path) -> DatasetSpec:
+    """Raw IDX files of grey images with labels from 0; normalised as MNIST is, not mirrored."""
+    source = Idx(str(path))
+    images, labels = source.array("train", "images", 3), source.array("train", "labels", 1)
+    side = int(images.shape[1])
+    return DatasetSpec(
+        str(path), int(labels.max()) + 1, 1, side, side, MNIST_MEAN, MNIST_STD, source,
+        "see its owner", flip=False,
+    )  # fmt: skip

@@ -13,6 +13,20 @@ SIZES: Mapping[str, tuple[int, int]] = {  # name -> (training images, test image
 }
 
 
+TEST_SETS: Mapping[str, Mapping[int, str]] = {  # name -> test images -> whose test set that is
+    "imagenette": {3_925: "fastai v2", 500: "ImageNet-1K's validation images"},
+    "imagewoof": {3_929: "fastai v2", 500: "ImageNet-1K's validation images"},
+}
+
+
 def published_sizes(name: str) -> tuple[int, int] | None:
     """Training and test images of a data set at any resolution; None where they are unknown."""
-    return SIZES.get(name.split("@")[0])
+    base, _, marks = name.partition("#")
+    if any(mark.startswith(("classes=", "images=")) for mark in marks.split("#")):
+        return None
+    return SIZES.get(base.split("@")[0])
+
+
+def test_set(name: str, count: int) -> str:
+    """Whose test set one of `count` images is, of the data sets that have several; else empty."""
+    return TEST_SETS.get(name.split("#")[0].split("@")[0], {}).get(count, "")

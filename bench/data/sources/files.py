@@ -119,12 +119,15 @@ def contents(folder: Path, limit: int = 5) -> str:
     return (", ".join(names[:limit]) or "nothing") + more
 
 
-def samples_of(classes: tuple[str, ...], labels: list[int], paths: list[str]) -> Samples:
-    """Samples that decode one file each."""
-    return Samples(classes, labels, partial(_read, paths))
+def samples_of(
+    classes: tuple[str, ...], labels: list[int], paths: list[str], grey: bool = False
+) -> Samples:
+    """Samples that decode one file each, in colour or in grey."""
+    return Samples(classes, labels, partial(_read, paths, grey))
 
 
-def _read(paths: list[str], index: int) -> tuple["Image", str]:
+def _read(paths: list[str], grey: bool, index: int) -> tuple["Image", str]:
     from bench.data.sources.decode import decode
 
-    return decode(Path(paths[index]))
+    image, mode = decode(Path(paths[index]))
+    return (image.convert("L") if grey else image), mode

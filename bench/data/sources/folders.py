@@ -1,6 +1,8 @@
 """Image folders: root/{train,val}/<class>/*, as torchvision's ImageFolder reads them."""
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,7 @@ class ImageFolder:
             is used, the first of all is named in messages.
         tests: candidate names of the test split; the first that exists is used.
         names: readable class names in the order of the sorted folders; empty: the folders' names.
+        grey: whether images are read in one channel.
     """
 
     places: tuple[str, ...]
@@ -34,6 +37,7 @@ class ImageFolder:
     hint: str = "put its images there"
     names: tuple[str, ...] = ()
     downloadable: bool = False
+    grey: bool = False
 
     def where(self, root: Path) -> Path:
         places = [root / Path(place).expanduser() for place in self.places]
@@ -57,7 +61,7 @@ class ImageFolder:
         if split == "test":
             refuse_other_classes(classes, class_folders(folder), train, folder)
         labels, paths = assign(entries_below(folder), classes, folder)
-        return samples_of(self._named(classes, train), labels, paths)
+        return samples_of(self._named(classes, train), labels, paths, self.grey)
 
     def download(self, root: Path) -> None:
         raise BadData(f"this data set cannot be downloaded here: {self.hint}")
@@ -101,6 +105,22 @@ def class_folders(folder: Path) -> tuple[str, ...]:
             f"{folder}: expected one folder per class with images, found {contents(folder)}; "
             "move the images into folders named after their classes"
         )
+    return found
+
+
+def sizes_seen(folder: Path, classes: Sequence[str]) -> set[tuple[int, int]]:
+    """Widths and heights of the first two images of up to 64 classes; only headers are read."""
+    from PIL import Image
+
+    found = set()
+    for name in classes[:: -(-len(classes) // 64)]:
+        images = sorted(entry for entry in os.listdir(folder / name) if is_image(entry))
+        for image in images[:2]:
+            path = folder / name / image
+            if not path.is_file():
+                continue  # a pipe would wait for ever
+            with suppress(OSError, SyntaxError, ValueError), Image.open(path) as opened:
+                found.add(opened.size)
     return found
 
 
