@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
-from bench.app.clauses import ARTIFACT, DISTILLER, EVALUATOR, Clause, Probe, Remark
+from bench.app.clauses import ARTIFACT, DATASET, DISTILLER, EVALUATOR, Clause, Probe, Remark
 from bench.core.errors import BenchError
 from bench.core.events import Emit, silent
+from bench.data.contract import DatasetProbe
 from bench.execution.planner import Locate
 from bench.plugin.registry import Kind, Registered
 
@@ -16,6 +18,8 @@ CLAUSES: Mapping[Kind, tuple[Clause, ...]] = {
     "evaluator": EVALUATOR,
     "artifact": ARTIFACT,
 }
+
+P = TypeVar("P", Probe, DatasetProbe)
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,16 @@ def check_plugin(
 ) -> list[Check]:
     """Every clause of the contract of a plugin's kind, checked on digits at a tiny scale.
 
+    A data set is decoded with a few images of each class, from its own files in `data_root`.
+
     Args:
         shared: a store for what no plugin makes, so that several checks make it once.
         watch: makes an observer as runs have them, which writes into a folder.
     """
+    if plugin.kind == "dataset":
+        with TemporaryDirectory() as folder:
+            probe = DatasetProbe(plugin, data_root, Path(folder))
+            return [_checked(name, clause, probe) for name, clause in DATASET]
     clauses = CLAUSES[plugin.kind]
     with TemporaryDirectory() as folder:
         here = Path(folder)
@@ -48,7 +58,7 @@ def check_plugin(
         return [_checked(name, clause, bench) for name, clause in clauses]
 
 
-def _checked(name: str, clause: Callable[[Probe], str], bench: Probe) -> Check:
+def _checked(name: str, clause: Callable[[P], str], bench: P) -> Check:
     try:
         problem = clause(bench)
     except (Exception, SystemExit) as error:  # a broken plugin fails its clause, not the checker

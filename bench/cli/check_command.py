@@ -23,9 +23,6 @@ def command(file: str, data: str) -> None:
     found = load_file(Path(file)) if file.endswith(".py") else [get(kind, file)]
     failed = 0
     for plugin in found:
-        if plugin.kind == "dataset":
-            click.echo(f"{plugin.kind} {plugin.name}: checked by `bench data verify {plugin.name}`")
-            continue
         click.echo(f"{plugin.kind} {plugin.name}")
         checks = check_plugin(plugin, lambda name: find_source(name, root), root, watch=Curves)
         for check in checks:

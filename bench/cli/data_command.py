@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bench.app.text import table
-from bench.cli.options import data_option, json_option
+from bench.cli.options import data_option, json_option, plugin_option
 
 
 @click.group("data")
@@ -16,9 +16,11 @@ def command() -> None:
 
 @command.command("list")
 @data_option
+@plugin_option
 @json_option
-def listing(data: str, as_json: bool) -> None:
+def listing(data: str, plugins: tuple[str, ...], as_json: bool) -> None:
     """List data sets and their state."""
+    _load(plugins)
     from dataclasses import asdict
 
     from bench.data.prepare import list_datasets
@@ -45,9 +47,11 @@ def listing(data: str, as_json: bool) -> None:
 @command.command("prepare")
 @click.argument("name")
 @data_option
+@plugin_option
 @click.option("--download", is_flag=True, help="Download where the source offers it.")
-def prepare(name: str, data: str, download: bool) -> None:
+def prepare(name: str, data: str, plugins: tuple[str, ...], download: bool) -> None:
     """Decode NAME once into the memory-mapped cache (a name, NAME@SIDE, or an image folder)."""
+    _load(plugins)
     from bench.app.session import find_spec
     from bench.data.prepare import prepare as prepare_splits
 
@@ -58,8 +62,10 @@ def prepare(name: str, data: str, download: bool) -> None:
 @command.command("verify")
 @click.argument("name")
 @data_option
-def verify(name: str, data: str) -> None:
+@plugin_option
+def verify(name: str, data: str, plugins: tuple[str, ...]) -> None:
     """Check the cache of NAME against its digest and its source; exit code 1 on a difference."""
+    _load(plugins)
     from bench.app.session import find_spec
     from bench.data.prepare import verify as verify_splits
 
@@ -68,6 +74,13 @@ def verify(name: str, data: str) -> None:
         click.echo(f"{problem.path}: {problem.text}")
     click.echo(f"{name} is intact" if not problems else f"{len(problems)} problems")
     raise SystemExit(1 if problems else 0)
+
+
+def _load(plugins: tuple[str, ...]) -> None:
+    from bench.plugin.discovery import load_file
+
+    for file in plugins:
+        load_file(Path(file))
 
 
 def count(value: int | None) -> str:

@@ -9,7 +9,9 @@ import click
 from bench.app.text import table
 from bench.cli.options import json_option
 
-KINDS = ("distillers", "evaluators", "datasets", "recipes", "studies", "sweeps")
+KINDS = (
+    "distillers", "evaluators", "datasets", "architectures", "recipes", "studies", "sweeps"
+)  # fmt: skip
 
 
 @click.command("list")
@@ -17,8 +19,8 @@ KINDS = ("distillers", "evaluators", "datasets", "recipes", "studies", "sweeps")
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE", help="Also list this file's.")
 @json_option
 def command(kind: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    """List distillers, evaluators, data sets, recipes, studies and sweeps; broken ones say why."""
-    entries = _plugins(plugins) + _datasets() + _recipes() + _studies()
+    """List whatever can be named: distillers, data sets, networks, ...; broken ones say why."""
+    entries = _plugins(plugins) + _datasets() + _architectures() + _recipes() + _studies()
     if kind:
         entries = [entry for entry in entries if entry["kind"] == kind]
     if as_json:
@@ -60,6 +62,13 @@ def _datasets() -> list[dict[str, str]]:
         )
         for name, spec in sorted(BUILTIN.items())
     ]
+
+
+def _architectures() -> list[dict[str, str]]:
+    from bench.models.archs import ARCHS
+
+    about = "a network for teachers and students; others: bench/models/build.py, timm"
+    return [_entry("architectures", name, about, "built in") for name in ARCHS]
 
 
 def _recipes() -> list[dict[str, str]]:

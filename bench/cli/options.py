@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from bench.core.errors import BadValue
+
 Command = Callable[..., Any]
 STORE_ENV, DATA_ENV = "DDBENCH_STORE", "DDBENCH_DATA"
 
@@ -17,12 +19,28 @@ store_option = click.option(
     metavar="DIR",
     help="Folder (or fsspec URL) of the artifact store.",
 )
+
+
+def _named_folder(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise BadValue("--data: expected a folder, given an empty name")
+    return value
+
+
 data_option = click.option(
     "--data",
+    callback=_named_folder,
     default=lambda: os.environ.get(DATA_ENV, str(Path.home() / ".cache/dd-bench/data")),
     show_default=f"${DATA_ENV} or ~/.cache/dd-bench/data",
     metavar="DIR",
     help="Folder of the data sets and their decoded caches.",
+)
+plugin_option = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE",
+    help="A plugin file to load first (repeatable).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 device_option = click.option(

@@ -2,13 +2,14 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from bench.cli.options import json_option, store_option
+from bench.cli.options import json_option, plugin_option, store_option
 from bench.core.errors import UnknownName
-from bench.plugin.discovery import names
+from bench.plugin.discovery import load_file, names
 
 
 @click.command("show")
@@ -29,9 +30,20 @@ from bench.plugin.discovery import names
     show_default=True,
     help="For a recipe's values.",
 )
+@plugin_option
 @json_option
-def command(name: str, store: str, dataset: str, ipc: int, profile: str, as_json: bool) -> None:
+def command(
+    name: str,
+    store: str,
+    dataset: str,
+    ipc: int,
+    profile: str,
+    plugins: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show NAME: a distiller, evaluator, data set, recipe, study, or an address (or its start)."""
+    for file in plugins:
+        load_file(Path(file))
     found = _find(name, store, dataset, ipc, profile)
     if as_json:
         click.echo(json.dumps(found, indent=2, default=str))
@@ -57,7 +69,8 @@ def _find(name: str, store: str, dataset: str, ipc: int, profile: Any) -> dict[s
         return _recipe(name, dataset, ipc, profile)
     if name in study_names() or name.endswith(".py"):
         return _study(name)
-    if name.split("@")[0] in dataset_names():
+    base = name.split("#")[0].split("@")[0]
+    if base in dataset_names() or base in names("dataset") or "/" in name:
         return _dataset(name)
     if len(name) >= 6 and all(c in "0123456789abcdef" for c in name):
         return _artifact(name, store)
@@ -131,12 +144,24 @@ def _dataset(name: str) -> dict[str, Any]:
         "dataset": spec.name,
         "classes": spec.num_classes,
         "images": f"{spec.channels} x {spec.resolution} x {spec.resolution}",
+        "published": _published(name),
         "mean": spec.mean,
         "std": spec.std,
         "stem": spec.stem,
         "flips": "allowed" if spec.flip else "not allowed",
         "licence": spec.licence,
     }
+
+
+def _published(name: str) -> str:
+    from bench.data.sizes import published_sizes, test_set
+
+    sizes = published_sizes(name)
+    if sizes is None:
+        return "unknown"
+    train, test = sizes
+    whose = test_set(name, test)
+    return f"{train} training and {test} test images" + (f" ({whose})" if whose else "")
 
 
 def _artifact(prefix: str, root: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from bench.data.cache import Progress, exclusive, quiet, write_split
 from bench.data.manifest import HEADER, Manifest, read_manifest, real_digest, write_manifest
 from bench.data.roots import cache_folder
 from bench.data.spec import SPLITS, DatasetSpec, Split
+from bench.plugin.registry import registered
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -196,8 +197,9 @@ def _update(digest: "Hash", folder: Path, names: Iterable[str]) -> None:
 
 
 def list_datasets(root: Path) -> list[DatasetRow]:
-    """The built-in sets and how far each is from being usable; decodes nothing."""
-    return [_row(BUILTIN[name], root) for name in sorted(BUILTIN)]
+    """The built-in sets and those of plugins, and how far each is from usable; decodes nothing."""
+    specs = BUILTIN | {entry.name: entry.factory() for entry in registered("dataset")}
+    return [_row(specs[name], root) for name in sorted(specs)]
 
 
 def _row(spec: DatasetSpec, root: Path) -> DatasetRow:

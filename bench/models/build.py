@@ -15,29 +15,13 @@ import torch
 from torch import nn
 
 from bench.core.errors import BadValue
+from bench.models.archs import ARCHS as ARCHS
+from bench.models.archs import NETWORKS, NORMED
 from bench.models.convnet import ConvNet
-from bench.models.dc_line import NETWORKS, NORMED, dc_network
+from bench.models.dc_line import dc_network
 from bench.models.naming import unknown
 from bench.models.stems import resolve_stem
 
-ARCHS = (  # those that the documentation names; patterns and timm give many more
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "resnet101",
-    "resnet18-w16",
-    "convnet3",
-    "convnet3-bn",
-    "convnet3-w64-bn",
-    "convnet4",
-    "convnet5",
-    *(f"dc-{name}" for name in NETWORKS),
-    *(f"dc-{name}-bn" for name in NORMED),
-    "vit_tiny_patch16_224",
-    "vit_small_patch16_224",
-    "efficientnet_b0",
-    "mobilenet_v2",
-)
 RESNET = re.compile(r"resnet(18|34|50|101)(?:-w([1-9]\d*))?")
 CONVNET = re.compile(r"convnet([1-9]\d?)(?:-w([1-9]\d*))?(-bn)?")
 DC_LINE = re.compile(rf"dc-(?:({'|'.join(NETWORKS)})|({'|'.join(NORMED)})(-bn))")

@@ -1,5 +1,7 @@
 """The further networks of the ConvNet line: MLP, LeNet, AlexNet, VGG-11 and ResNet-18.
 
+from bench.models.archs import NETWORKS, NORMED
+
 Source: `networks.py` of DC (arXiv:2006.05929), on which DSA, DM, MTT and DataDAM measure transfer.
 Norms are instance norms by default, as there. Differs: linear layers fit the resolution instead of
 32 pixels alone, and 28-pixel images are padded to 32 by the first convolution whatever their
@@ -12,8 +14,6 @@ from torch.nn.functional import relu
 from bench.core.errors import BadValue
 from bench.models.convnet import Norm, normalisation
 
-NETWORKS = ("mlp", "lenet", "alexnet", "vgg11", "resnet18")
-NORMED = ("vgg11", "resnet18")  # those that also come with BatchNorm
 LEAST = {"mlp": 1, "lenet": 12, "alexnet": 8, "vgg11": 32, "resnet18": 9}  # pixels
 VGG = (64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0)  # 0 is a pooling
 
