@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from bench.core.fingerprint import LATER
+
+
+def no_patches() -> Tensor:
+    """The draws of images that are not cut into patches."""
+    return torch.empty(0, dtype=torch.int8)
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -21,6 +28,8 @@ class Draws:
         mix: (E, M) int64, position within the epoch of the CutMix partner (itself if none).
         boxes: (E, B, 4) int64, (top, left, bottom, right) pixels of the CutMix box per batch.
         batch: images per batch; the last one of an epoch may be smaller.
+        patches: (E, M, 2, f) int8, new order of the f rows and columns of patches that an image is
+            cut into before it is cropped; empty where images stay as they are.
     """
 
     order: Tensor
@@ -29,11 +38,12 @@ class Draws:
     mix: Tensor
     boxes: Tensor
     batch: int
+    patches: Tensor = field(default_factory=no_patches, metadata={LATER: True})
 
     @property
     def nbytes(self) -> int:
         """Bytes of all parameters together."""
-        parts = (self.order, self.crops, self.flips, self.mix, self.boxes)
+        parts = (self.order, self.crops, self.flips, self.mix, self.boxes, self.patches)
         return sum(part.nbytes for part in parts)
 
 
@@ -53,10 +63,13 @@ class SoftLabels:
     mix: Tensor
     boxes: Tensor
     batch: int
+    patches: Tensor = field(default_factory=no_patches, metadata={LATER: True})
 
     @property
     def draws(self) -> Draws:
-        return Draws(self.order, self.crops, self.flips, self.mix, self.boxes, self.batch)
+        return Draws(
+            self.order, self.crops, self.flips, self.mix, self.boxes, self.batch, self.patches
+        )
 
     @property
     def label_bytes(self) -> int:

@@ -58,7 +58,7 @@ def write_split(
         BadData: wrong layout, an image that cannot be decoded, or no space; nothing is left.
     """
     started = perf_counter()
-    key = spec.source.key(root, split)
+    key, content = spec.source.key(root, split), spec.source.content(root, split)
     samples = spec.source.open(root, split)
     where = str(spec.source.where(root))
     _refuse_wrong_classes(spec, split, samples, where)
@@ -70,10 +70,24 @@ def write_split(
     with _new_files(folder, split, names) as paths:
         pixels, kept, total, converted = _write_arrays(spec, split, samples, shape, paths, progress)
     manifest = Manifest(
-        FORMAT, spec.name, split, where, key, names[0], names[1], shape, samples.classes, pixels,
-        converted, perf_counter() - started, spec.source.content(root, split),
-        *(names[2:] or ("", "")), total, kept,
-    )  # fmt: skip
+        format=FORMAT,
+        name=spec.name,
+        split=split,
+        source=where,
+        source_key=key,
+        images=names[0],
+        labels=names[1],
+        shape=shape,
+        classes=samples.classes,
+        pixels=pixels,
+        converted=converted,
+        seconds=perf_counter() - started,
+        content=content,
+        whole=names[2] if whole else "",
+        sizes=names[3] if whole else "",
+        whole_bytes=total,
+        whole_pixels=kept,
+    )
     write_manifest(folder, split, manifest)
     for old in folder.glob(f"{split}-*.npy"):
         if old.name not in names:

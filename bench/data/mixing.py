@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from bench.artifacts.labels import Draws
 from bench.core.errors import BadValue
 from bench.data.augment import CropPolicy, crop_resize, draw_crops
+from bench.data.patches import shuffled
 
 
 def draw_epochs(
@@ -111,7 +112,10 @@ def augmented_batch(images: Images, draws: Draws, epoch: int, index: int) -> Ten
     order, crops, flips = (
         t[epoch, place].to(device) for t in (draws.order, draws.crops, draws.flips)
     )
-    batch = crop_resize(images[order], crops, flips, images.shape[-1])
+    whole = images[order]
+    if draws.patches.numel():
+        whole = shuffled(whole, draws.patches[epoch, place])
+    batch = crop_resize(whole, crops, flips, images.shape[-1])
     partners = draws.mix[epoch, place].to(device) - first
     return cutmix(batch, partners, draws.boxes[epoch, index].to(device))
 
@@ -125,6 +129,7 @@ def draws_on(draws: Draws, device: torch.device) -> Draws:
         mix=draws.mix.to(device),
         boxes=draws.boxes.to(device),
         batch=draws.batch,
+        patches=draws.patches.to(device),
     )
 
 

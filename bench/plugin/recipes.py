@@ -182,19 +182,26 @@ class Recover:
 
 @dataclass(frozen=True)
 class Relabel:
-    """How soft labels are made and replayed (FKD): crops, flips, CutMix, epochs and batch."""
+    """How soft labels are made and replayed (FKD): crops, flips, CutMix, epochs and batch.
+
+    Attributes:
+        shuffle_patches: each image is cut into so many rows and columns of patches, whose order is
+            drawn anew before it is cropped (RDED's ShufflePatches); 1 leaves images as they are.
+    """
 
     epochs: int = 300
     batch: int = 100
     crop_min: float = 0.08
     flip: float = 0.5
     cutmix: bool = True
+    shuffle_patches: int = field(default=1, metadata=_ADDED)
 
     def __post_init__(self) -> None:
         require_count("relabel.epochs", self.epochs, "epochs")
         require_count("relabel.batch", self.batch, "images", 1, MOST_IMAGES)
         _require_crop("relabel.crop_min", self.crop_min)
         _require_share("relabel.flip", self.flip)
+        require_count("relabel.shuffle_patches", self.shuffle_patches, "parts a side", 1, 127)
 
 
 @dataclass(frozen=True)

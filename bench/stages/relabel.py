@@ -16,6 +16,7 @@ from bench.core.seeds import generator_for
 from bench.data.augment import CropPolicy
 from bench.data.mixing import Images, augmented_batch, draw_epochs, draws_on
 from bench.data.network_input import streamed_input
+from bench.data.patches import draw_patches
 from bench.data.streaming import Drain
 from bench.graph.request import Context, Request, Run, artifact
 from bench.plugin.recipes import Precision, Relabel
@@ -29,7 +30,8 @@ FORWARD_IMAGES = 500  # images per forward pass; the teacher is in evaluation mo
 def drawn(config: Relabel, images: Images, seed: int) -> Draws:
     """The draws of all epochs for images (M, ch, H, W): the same for every method and protocol."""
     height, width = images.shape[-2:]
-    return draw_epochs(
+    rng = generator_for(seed, "relabel")
+    draws = draw_epochs(
         config.epochs,
         images.shape[0],
         config.batch,
@@ -37,8 +39,17 @@ def drawn(config: Relabel, images: Images, seed: int) -> Draws:
         width,
         CropPolicy(scale_min=config.crop_min, flip=config.flip),
         config.cutmix,
-        generator_for(seed, "relabel"),
+        rng,
     )
+    factor = config.shuffle_patches
+    if factor == 1:
+        return draws
+    if height % factor or width % factor:
+        raise BadValue(
+            f"relabel.shuffle_patches: expected a divisor of {height}x{width} pixels, "
+            f"given {factor}"
+        )
+    return replace(draws, patches=draw_patches(*draws.order.shape, factor, rng))
 
 
 @torch.no_grad()
@@ -75,6 +86,7 @@ def relabel(
         mix=draws.mix,
         boxes=draws.boxes,
         batch=draws.batch,
+        patches=draws.patches,
     )
 
 

@@ -104,7 +104,11 @@ def rded(base: Recipe, spec: DatasetSpec, ipc: int, student: str) -> Recipe:
         base,
         name="rded",
         relabel=replace(
-            base.relabel, epochs=300, batch=max(1, min(batch, whole)), crop_min=smallest_crop
+            base.relabel,
+            epochs=300,
+            batch=max(1, min(batch, whole)),
+            crop_min=smallest_crop,
+            shuffle_patches=2 if spec.resolution >= MOSAIC_SIDE else 1,
         ),
         student=Student(lr=_rate_of(student), schedule="cosine-half"),
     )
