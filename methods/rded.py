@@ -6,7 +6,7 @@ the lowest cross-entropy, and stitch the ipc * factor^2 easiest into factor x fa
 over them by rank. Crops are averaged where they are reduced and stand amid zeros in the middle of
 the full input when the teacher sees them; mosaics are stored by the codec of the recipe. A pool
 that is smaller than what they take grows to that.
-Differs from the released code: photographs are cropped as they are kept (docs/concepts.md), not
+Differs from the released code: photographs are cropped as they are kept (docs/data.md), not
 as they lie on disk, and crops are rounded to 8 bits once, before the teacher sees them.
 """
 
