@@ -27,9 +27,10 @@ class DatasetProbe:
 
     def spec(self) -> DatasetSpec:
         """The plugin's data set with FEW images of each class in both splits."""
-        whole = self.plugin.factory()
+        whole: DatasetSpec = self.plugin.factory()
         few = Subset(whole.source, images=FEW, tests=True)
-        return replace(whole, source=_Elsewhere(few, self.data_root))
+        source = _Elsewhere(few, self.data_root)
+        return replace(whole, source=source)
 
     def real(self, split: Split, cache: str = "first") -> "RealSet":
         return load(self.spec(), split, self.folder / cache)

@@ -49,7 +49,8 @@ def drawn(config: Relabel, images: Images, seed: int) -> Draws:
             f"relabel.shuffle_patches: expected a divisor of {height}x{width} pixels, "
             f"given {factor}"
         )
-    return replace(draws, patches=draw_patches(*draws.order.shape, factor, rng))
+    epochs, count = draws.order.shape
+    return replace(draws, patches=draw_patches(epochs, count, factor, rng))
 
 
 @torch.no_grad()
