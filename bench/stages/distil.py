@@ -45,9 +45,10 @@ class DistilledRequest(Request[SyntheticSet]):
         cls, plugin: Registered, params: Mapping[str, object], method: Distiller, at: Context
     ) -> "DistilledRequest":
         """The request of a registered distiller in a cell."""
+        told = getattr(method, "addressed", dict)(params)
         found = cls(
             plugin.name,
-            tuple(sorted(params.items())),
+            tuple(sorted(told.items())),
             at.ipc if plugin.budgeted else None,
             at.seed if plugin.seeded else 0,
             method=method,

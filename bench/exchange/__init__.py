@@ -1,0 +1,1 @@
+"""Synthetic sets and results in the layouts of others: recognised, checked, exported, merged."""

@@ -1,0 +1,58 @@
+"""Reading files of strangers: tensors, numbers and containers of them, never code.
+
+Released `.pt` files hold numpy scalars; these are allowed by name, and nothing else is.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.core.errors import BadData
+
+ALLOWED = (  # what numpy's scalars and small arrays are pickled as
+    np._core.multiarray.scalar,
+    np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+    np.ndarray,
+    np.dtype,
+    *(type(np.dtype(code)) for code in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "?")),
+)
+OLD_NAMES = (  # numpy 1 wrote the same functions under another module
+    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
+    (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),  # type: ignore[attr-defined]
+)
+
+
+def load_torch(path: Path) -> Any:
+    """The content of a `.pt` file, on the CPU.
+
+    Raises:
+        BadData: it is damaged, or asks for anything but tensors, numbers and containers.
+    """
+    try:
+        with torch.serialization.safe_globals([*ALLOWED, *OLD_NAMES]):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # unpickling strangers' bytes fails in any way there is
+        reason = " ".join(str(error).split("\n")[0].split())[:120]
+        raise BadData(
+            f"{path}: expected a .pt file of tensors and numbers alone, but it is damaged or asks "
+            f"for more ({type(error).__name__}: {reason}); nothing in it was executed. Save its "
+            "tensors alone, or convert it to .npz"
+        ) from None
+
+
+def load_npz(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz` file; pickled objects are refused.
+
+    Raises:
+        BadData: it is damaged or holds objects.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except Exception as error:
+        raise BadData(
+            f"{path}: expected an .npz file of plain arrays, given {type(error).__name__}: "
+            f"{str(error)[:120]}"
+        ) from None
