@@ -22,6 +22,8 @@ COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
     "compare": "Compare two reports row by row, paired by seed.",
     "score": "Score a synthetic set that others made.",
     "export": "Export a synthetic set for others.",
+    "board": "Make one page of results, ours and published.",
+    "merge": "Merge results of two labs and show where they differ.",
     "list": "List distillers, evaluators, data sets, recipes and studies.",
     "show": "Show one plugin, recipe, study, or stored artifact.",
     "check": "Run the contract tests on a plugin file.",
