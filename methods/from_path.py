@@ -36,6 +36,8 @@ class FromPath:
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit
     ) -> SyntheticSet:
         place = Path(self.path)
+        if not self.path:
+            raise BadValue("path: expected the file or folder of a synthetic set, given none")
         if digest_of_bytes(place) != self.digest:
             raise BadValue(f"{place}: expected the bytes that were planned, but they changed since")
         layout, loaded = load_set(place, self.layout, self.index)
@@ -63,5 +65,5 @@ def from_path(
     factor: int = 0,
 ) -> FromPath:
     """A set of others, read from a path."""
-    digest = digest_of_bytes(Path(path)) if path else ""
+    digest = digest_of_bytes(Path(path)) if path else ""  # without a path it lists, no more
     return FromPath(path, digest, layout, index, Reading(mean, std, class_order, factor))

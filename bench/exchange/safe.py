@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy._core import multiarray
 
 from bench.core.errors import BadData
 
-ALLOWED = (  # what numpy's scalars and small arrays are pickled as
-    np._core.multiarray.scalar,
-    np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+ALLOWED: tuple[Any, ...] = (  # what numpy's scalars and small arrays are pickled as
+    multiarray.scalar,
+    multiarray._reconstruct,
     np.ndarray,
     np.dtype,
     *(type(np.dtype(code)) for code in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "?")),
 )
-OLD_NAMES = (  # numpy 1 wrote the same functions under another module
-    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
-    (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),  # type: ignore[attr-defined]
+OLD_NAMES: tuple[Any, ...] = (  # numpy 1 wrote the same functions under another module
+    (multiarray.scalar, "numpy.core.multiarray.scalar"),
+    (multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),
 )
 
 

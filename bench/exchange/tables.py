@@ -56,8 +56,16 @@ def _parquet(path: Path, index: int) -> Loaded:
         except (OSError, TypeError) as error:
             raise BadData(f"{path}: expected encoded images, given {error}") from None
         size = sum(map(len, coded))
-    more = {"lr": float(facts.get("lr", 0)), "factor": int(facts.get("factor", 1))}
-    return Loaded(images, labels, size, (), soft, weights, normalised="tensor" in names, **more)
+    return Loaded(
+        images,
+        labels,
+        size,
+        soft=soft,
+        weights=weights,
+        lr=float(facts.get("lr", 0)),
+        factor=int(facts.get("factor", 1)),
+        normalised="tensor" in names,
+    )
 
 
 def _own(path: Path, index: int) -> Loaded:

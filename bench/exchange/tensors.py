@@ -63,7 +63,7 @@ def _dc(path: Path, index: int) -> Loaded:
             runs = [float(v) for v in np.ravel(values)] if len(values) else []
             if runs:
                 notes.append(f"recorded in the file: {name} {np.mean(runs):.4f} (n = {len(runs)})")
-    loaded = made(*sets[index][:2], path, normalised=True)
+    loaded = made(sets[index][0], sets[index][1], path, normalised=True)
     return Loaded(**{**vars(loaded), "notes": (*loaded.notes, *notes)})
 
 

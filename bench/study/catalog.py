@@ -16,6 +16,7 @@ from bench.study.search import Sweep
 FOLDER = ROOT / "studies"
 SWEEP = "sweep-"  # how the file names of sweeps begin
 OTHERS = "plugins"  # heading of distillers that a study does not name
+FROM_PATH = "from-path"  # the distiller that makes nothing by itself: a row must name its path
 T = TypeVar("T")
 
 
@@ -61,7 +62,7 @@ def completed(study: Study) -> Study:
         return study
     named = {row.distiller for row in study.rows}
     found = [p.name for p in listing() if p.kind == "distiller" and not p.error]
-    others = [Row(name, name, group=OTHERS) for name in found if name not in named]
+    others = [Row(name, name, group=OTHERS) for name in found if name not in (*named, FROM_PATH)]
     return replace(study, rows=(*study.rows, *others))
 
 
