@@ -64,8 +64,8 @@ class Chosen:
 
     rule: str
     layer: str
-    needs: tuple[type, ...] = (RealSet, ClassFeatures)
     codec: Codec = "jpeg-q75"
+    needs: tuple[type, ...] = (RealSet, ClassFeatures)
 
     @property
     def variants(self) -> Mapping[type, Request[Any]]:

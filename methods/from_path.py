@@ -5,12 +5,12 @@ bytes, not the path, so that a set may be moved and a changed file is another se
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Generator
 
-from bench import BadValue, Budget, RealSet, Reference, Request, SyntheticSet, distiller
+from bench import BadValue, Budget, RealSet, Reference, SyntheticSet, distiller
 from bench.core.events import Emit, Note
 from bench.exchange.fitting import Reading, Target, fitted
 from bench.exchange.recognise import digest_of_bytes, load_set
@@ -26,7 +26,6 @@ class FromPath:
     index: int
     reading: Reading
     needs: tuple[type, ...] = (RealSet,)
-    request: Request = field(default_factory=Request)
 
     def addressed(self, params: Mapping[str, object]) -> dict[str, object]:
         """The parameters as the address holds them: the digest of the bytes for the path."""

@@ -27,11 +27,11 @@ from bench import (
     Teacher,
     distiller,
 )
+from bench.artifacts.whole import cropped
 from bench.core.events import Emit, Step
 from bench.data.augment import CropPolicy, draw_boxes
 from bench.data.codec import Codec, encode_decode
 from bench.data.mixing import normalize
-from bench.data.whole import cropped
 from bench.stages.teacher import network
 from methods.real import classes_of
 

@@ -37,7 +37,7 @@ def inside(*names: str) -> tuple[str, ...]:
 FLOORS = (  # rooms of bench/ from top to bottom: a room imports only rooms of floors below its own
     ("cli",),
     ("app",),
-    ("search", "tracking", "diagnosis"),
+    ("search", "tracking", "diagnosis", "exchange", "engines"),
     ("execution", "analysis"),
     ("stages",),
     ("graph",),

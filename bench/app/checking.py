@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from bench.app.clauses import ARTIFACT, DATASET, DISTILLER, EVALUATOR, Clause, Probe, Remark
+from bench.app.dataset_clauses import DatasetProbe
 from bench.core.errors import BenchError
 from bench.core.events import Emit, silent
-from bench.data.contract import DatasetProbe
 from bench.execution.planner import Locate
 from bench.plugin.registry import Kind, Registered
 

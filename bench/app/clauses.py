@@ -9,12 +9,12 @@ from shutil import copytree
 
 import torch
 
+from bench.app.dataset_clauses import DATASET as DATASET
 from bench.app.section_fields import unheeded
 from bench.app.split_reads import other_than_once
 from bench.artifacts.labels import Score
 from bench.artifacts.values import SyntheticSet
 from bench.core.events import Emit, StageStarted, Step, silent
-from bench.data.contract import DATASET as DATASET
 from bench.execution.planner import Locate, make_plan
 from bench.execution.workshop import Workshop
 from bench.graph.builder import tasks_of

@@ -24,8 +24,10 @@ def listing(data: str, plugins: tuple[str, ...], as_json: bool) -> None:
     from dataclasses import asdict
 
     from bench.data.prepare import list_datasets
+    from bench.plugin.registry import registered
 
-    rows = list_datasets(Path(data).expanduser())
+    plugged = {entry.name: entry.factory() for entry in registered("dataset")}
+    rows = list_datasets(Path(data).expanduser(), plugged)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return

@@ -48,8 +48,8 @@ def command(path: str, store: str, data: str, device: str, **given: Any) -> None
 
     from bench.app.arguments import StudyArguments
     from bench.app.running import RunOptions, run_study
+    from bench.app.scoring import located, read_and_tell, study_file, teacher_lines, tell_labels
     from bench.app.session import open_session
-    from bench.cli.scoring import located, read_and_tell, study_file, teacher_lines, tell_labels
     from bench.core.errors import BadValue
     from bench.exchange.fitting import Reading
     from bench.exchange.scoring import Scoring

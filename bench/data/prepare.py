@@ -1,6 +1,6 @@
 """Preparing data sets: decode what is missing, check what is there, list what could be used."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -13,7 +13,6 @@ from bench.data.cache import Progress, exclusive, quiet, write_split
 from bench.data.manifest import HEADER, Manifest, read_manifest, real_digest, write_manifest
 from bench.data.roots import cache_folder
 from bench.data.spec import SPLITS, DatasetSpec, Split
-from bench.plugin.registry import registered
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -196,9 +195,9 @@ def _update(digest: "Hash", folder: Path, names: Iterable[str]) -> None:
                 digest.update(block)
 
 
-def list_datasets(root: Path) -> list[DatasetRow]:
-    """The built-in sets and those of plugins, and how far each is from usable; decodes nothing."""
-    specs = BUILTIN | {entry.name: entry.factory() for entry in registered("dataset")}
+def list_datasets(root: Path, others: Mapping[str, DatasetSpec] | None = None) -> list[DatasetRow]:
+    """The built-in sets and others, and how far each is from usable; decodes nothing."""
+    specs = {**BUILTIN, **(others or {})}
     return [_row(specs[name], root) for name in sorted(specs)]
 
 

@@ -15,8 +15,8 @@ from bench.exchange.fkd import read_fkd
 from bench.exchange.recognise import load_set
 from bench.exchange.scoring import Scoring
 from bench.execution.workshop import Workshop
-from bench.graph.builder import Graph
-from bench.graph.plan import CellPlan
+from bench.graph.builder import tasks_of
+from bench.stages.squeeze import TeacherRequest
 from bench.storage.store import Store, write_atomically
 
 Check = Literal["auto", "train", "off"]
@@ -63,16 +63,12 @@ def teacher_lines(
 ) -> Iterator[str]:
     """What the recipe's teacher says of the set; `auto` asks one only where it is at hand."""
     cell = session.plan.cells[0]
-    graph = Graph(cell.cell, cell.source, cell.recipe)
-    graph.teacher()
-    asked = CellPlan(
-        cell.cell, cell.source, cell.recipe, cell.distiller, cell.evaluator, graph.tasks
-    )
-    there = session.store.has(graph.tasks["squeeze"].address)
-    if check == "off" or (check == "auto" and not there and "squeeze" not in cell.tasks):
+    task = tasks_of(TeacherRequest(), cell.at, {})
+    there = session.store.has(task.address) or cell.first(Teacher) is not None
+    if check == "off" or (check == "auto" and not there):
         yield "no teacher looked at the set; --teacher-check train trains one and asks it"
         return
-    teacher = shop.artifact(asked, "squeeze", Teacher)
+    teacher = shop.artifact(cell, task, Teacher)
     yield from seen_by_teacher(made, teacher, load(cell.source.spec, "test", session.data_root))
 
 
