@@ -1,0 +1,1 @@
+"""What plugin authors see beside artifacts: contracts, recipes, search spaces, registration, discovery."""

@@ -1,0 +1,1 @@
+"""The store: artifacts by address, manifests, locks, remote places, garbage collection."""

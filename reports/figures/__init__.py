@@ -1,0 +1,1 @@
+"""Figures as vector graphics, drawn from the numbers of a report."""

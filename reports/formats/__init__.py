@@ -1,0 +1,1 @@
+"""What a report is written as: HTML, Markdown, CSV, LaTeX and the terminal."""

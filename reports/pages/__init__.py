@@ -1,0 +1,1 @@
+"""Pages: which tables, figures and warnings a report holds, in order."""

@@ -1,0 +1,1 @@
+"""Tables: columns and entries, made of summaries."""
