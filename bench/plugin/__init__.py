@@ -1,1 +1,1 @@
-"""What plugin authors see beside artifacts: contracts, recipes, search spaces, registration, discovery."""
+"""What plugin authors see: contracts, recipes, search spaces, registration and discovery."""

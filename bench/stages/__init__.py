@@ -1,3 +1,1 @@
-"""Kinds of artifacts beside the pure functions that make them: squeeze, observe, barycenter, recover,
-relabel, evaluate, and what they share.
-"""
+"""Kinds of artifacts beside the pure functions that make them, and what these share."""

@@ -10,7 +10,7 @@ from reports.figures.drawing import Figure
 from reports.figures.glyphs import inline
 from reports.formats.html import environment
 from reports.formats.views import view
-from reports.numbers.cells import STAGES, Cell, computing_time
+from reports.numbers.cells import Cell, computing_time
 from reports.tables.alarms import Alarm
 from reports.tables.entries import Table, duration
 
@@ -64,7 +64,6 @@ def book_html(
             alarms=alarms,
             glance=view(glance),
             facts=facts(cells),
-            stages=STAGES,
         )
     )
 

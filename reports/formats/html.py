@@ -12,7 +12,7 @@ from reports.figures.drawing import Figure
 from reports.figures.glyphs import inline
 from reports.figures.grids import Grid
 from reports.formats.views import View, analysis_view, result_extras, times_view, typeset, view
-from reports.numbers.cells import STAGES, computing_time
+from reports.numbers.cells import computing_time, kinds_of
 from reports.pages.sections import Page, Section
 from reports.tables.cost_tables import timed
 from reports.tables.entries import duration
@@ -29,6 +29,7 @@ class Panel:
     variance: View | None
     storage: View | None
     times: View | None
+    kinds: tuple[str, ...]
     papers: bool
     cost_figures: tuple[Markup, ...]
     grids: tuple[Grid, ...]
@@ -39,7 +40,7 @@ def report_html(
 ) -> str:
     """The page; figures and grids are given per data set."""
     template = environment().get_template("report.html")
-    return template.render(stages=STAGES, facts=_facts(page), **parts_of(page, figures, grids))
+    return template.render(facts=_facts(page), **parts_of(page, figures, grids))
 
 
 def parts_of(
@@ -76,6 +77,7 @@ def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -
         variance=view(section.variance) if section.variance else None,
         storage=view(section.storage) if section.storage else None,
         times=times_view(section.times, timed(section.summaries)) if section.times else None,
+        kinds=kinds_of(cell for s in timed(section.summaries) for cell in s.cells),
         papers=any(s.paper for s in section.summaries),
         cost_figures=tuple(svg for key, svg in by_title.items() if key.startswith("cost-")),
         grids=tuple(grids),

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from markupsafe import Markup, escape
 
 from reports.figures.glyphs import NARROW, interval_glyph, shares, span
-from reports.numbers.cells import Cell
+from reports.numbers.cells import Cell, kinds_of
 from reports.numbers.summary import Summary
 from reports.tables.cost_tables import FULL, stage_seconds
 from reports.tables.entries import Column, Entry, Line, Table, duration, grouped
 
+COLOURS = 8  # of kinds, in report.css
 ESTIMATE = re.compile(r"^(-?[\d.]+) (± [\d.]+)(.*)$")
 
 
@@ -106,16 +107,17 @@ def _numbers(mean: Entry, ends: Entry) -> tuple[float | None, float | None, floa
 
 
 def times_view(table: Table, summaries: Sequence[Summary]) -> View:
-    return view(table, [Extra(_stage_bar(s)) for s in summaries])
+    kinds = kinds_of(cell for s in summaries for cell in s.cells)
+    return view(table, [Extra(_stage_bar(s, kinds)) for s in summaries])
 
 
-def _stage_bar(s: Summary) -> Markup:
-    """Shares of the stages in a row's wall time."""
+def _stage_bar(s: Summary, kinds: Sequence[str]) -> Markup:
+    """Shares of the kinds of artifacts in a row's wall time."""
     seconds = stage_seconds(s)
     pieces = [
-        Markup('<i class="{0}" style="width:{1}%" title="{0}: {2}, {1} %"></i>').format(
-            stage, part, duration(value).text
+        Markup('<i class="s{3}" style="width:{1}%" title="{0}: {2}, {1} %"></i>').format(
+            kind, part, duration(value).text, kinds.index(kind) % COLOURS
         )
-        for (stage, value), part in zip(seconds.items(), shares([*seconds.values()]), strict=False)
+        for (kind, value), part in zip(seconds.items(), shares([*seconds.values()]), strict=False)
     ]
     return Markup('<span class="stages">{}</span>').format(Markup("").join(pieces))

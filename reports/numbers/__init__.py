@@ -1,1 +1,1 @@
-"""Numbers of a report: cells, summaries, statistics, published facts and what they can be compared to."""
+"""Numbers of a report: cells, summaries, statistics, and published facts beside them."""

@@ -1,6 +1,6 @@
 """Typed cells of a tidy frame: the only place that knows the frame's columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -9,7 +9,7 @@ from bench.core.errors import BadValue, UnknownName
 
 REQUIRED = ("row", "dataset", "ipc", "seed")
 STATUSES = ("ok", "failed", "not run")
-STAGES = ("squeeze", "observe", "barycenter", "recover", "relabel", "evaluate")
+SECONDS, ADDRESS = "seconds_", "address_"  # begin the columns of a kind of artifact
 NUMBERS = (
     "top5",
     "chance",
@@ -22,7 +22,6 @@ NUMBERS = (
     "peak_memory_recover",
     "recover_steps",
     "bn_weight",
-    *(f"seconds_{stage}" for stage in STAGES),
 )
 
 
@@ -50,7 +49,8 @@ class Cell:
         teacher: which of the study's teachers; no two teachers share a seed.
         top1: fraction in [0, 1]; None unless the status is "ok".
         numbers: further columns of the frame that hold a number, by name.
-        artifacts: stage -> address of what it made or would make, for the stages that are named.
+        kinds: the kinds of artifacts that the frame knows, upstream first.
+        artifacts: kind -> address of the artifact, for the kinds that are named.
     """
 
     setting: Setting
@@ -70,6 +70,7 @@ class Cell:
     repeat: int = 0
     teacher: int = 0
     numbers: Mapping[str, float] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -101,7 +102,9 @@ def _cell(line: Mapping[object, object]) -> Cell:
     error = _text(line, "error")
     if status == "ok" and top1 is None:
         status, error = "failed", error or "no score was stored"
-    known = {name: _number(line, name) for name in NUMBERS}
+    kinds = tuple(n.removeprefix(SECONDS) for n in map(str, line) if n.startswith(SECONDS))
+    named = (*NUMBERS, *(f"{SECONDS}{kind}" for kind in kinds))
+    known = {name: _number(line, name) for name in named}
     return Cell(
         setting=Setting(
             _text(line, "dataset"),
@@ -125,16 +128,39 @@ def _cell(line: Mapping[object, object]) -> Cell:
         repeat=0 if _absent(line.get("repeat")) else _integer(line, "repeat"),
         teacher=0 if _absent(line.get("teacher")) else _integer(line, "teacher"),
         numbers={name: value for name, value in known.items() if value is not None},
-        artifacts=_artifacts(line),
+        kinds=kinds,
+        artifacts=_artifacts(line, kinds),
     )
 
 
-def _artifacts(line: Mapping[object, object]) -> dict[str, str]:
-    """The address of a cell is that of its last stage; the others have columns of their own."""
-    *inputs, last = STAGES
-    found = {stage: _text(line, f"address_{stage}") for stage in inputs}
-    found[last] = _text(line, "address")
-    return {stage: address for stage, address in found.items() if address}
+def _artifacts(line: Mapping[object, object], kinds: Sequence[str]) -> dict[str, str]:
+    """The address of a cell is that of its last artifact; the others have columns of their own."""
+    found = {kind: _text(line, f"{ADDRESS}{kind}") for kind in kinds}
+    if kinds:
+        found[kinds[-1]] = found[kinds[-1]] or _text(line, "address")
+    return {kind: address for kind, address in found.items() if address}
+
+
+def kinds_of(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """The kinds of artifacts whose time some cell knows, upstream first."""
+    cells = tuple(cells)
+    every = dict.fromkeys(kind for cell in cells for kind in cell.kinds)
+    return tuple(k for k in every if any(f"{SECONDS}{k}" in cell.numbers for cell in cells))
+
+
+def shared_kinds(cells: Iterable[Cell]) -> frozenset[str]:
+    """The kinds of which several rows or several synthetic sets have one artifact in common.
+
+    In a frame that does not name its artifacts, equal seconds of a kind are one artifact.
+    """
+    users: dict[tuple[str, str | float], set[tuple[str, str, int]]] = {}
+    for cell in cells:
+        for kind in cell.kinds:
+            seconds = cell.numbers.get(f"{SECONDS}{kind}")
+            if seconds is not None:
+                key = (kind, cell.artifacts.get(kind, seconds))
+                users.setdefault(key, set()).add((cell.row, cell.setting.dataset, cell.seed))
+    return frozenset(kind for (kind, _), found in users.items() if len(found) > 1)
 
 
 def students(cells: Iterable[Cell]) -> dict[int, list[float]]:
@@ -165,14 +191,14 @@ def by_teacher(cells: Iterable[Cell]) -> dict[int, float]:
 def computing_time(cells: Iterable[Cell]) -> float:
     """Seconds that all artifacts behind the cells took, a shared one counted once.
 
-    In a frame that does not name its artifacts, equal seconds of a stage are one artifact.
+    In a frame that does not name its artifacts, equal seconds of a kind are one artifact.
     """
     spent: dict[tuple[str, str | float], float] = {}
     for cell in cells:
-        for stage in STAGES:
-            seconds = cell.numbers.get(f"seconds_{stage}")
+        for kind in cell.kinds:
+            seconds = cell.numbers.get(f"{SECONDS}{kind}")
             if seconds is not None:
-                spent[stage, cell.artifacts.get(stage, seconds)] = seconds
+                spent[kind, cell.artifacts.get(kind, seconds)] = seconds
     return sum(spent.values())
 
 

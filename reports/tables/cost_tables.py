@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Sequence
 
-from reports.numbers.cells import STAGES
+from reports.numbers.cells import kinds_of, shared_kinds
 from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.summary import Summary
 from reports.tables.entries import Column, Entry, Line, Table, duration, missing, number, size, text
 from reports.tables.result_tables import short_names
 
-SHARED = ("squeeze", "observe", "barycenter")
-OWN = ("recover", "relabel", "evaluate")
 FULL = "full"  # distiller of the full-data reference, which has no IPC
 Seconds = dict[str, float]
 
 
 def stage_seconds(s: Summary) -> Seconds:
-    """Mean seconds of each stage over the cells that ran it."""
-    found = {stage: s.mean_of(f"seconds_{stage}") for stage in STAGES}
+    """Mean seconds of each kind of artifact over the cells that have it."""
+    found = {kind: s.mean_of(f"seconds_{kind}") for kind in kinds_of(s.cells)}
     return {stage: value for stage, value in found.items() if value is not None}
 
 
@@ -59,21 +57,35 @@ def storage_table(summaries: Sequence[Summary]) -> Table | None:
 def time_table(summaries: Sequence[Summary]) -> Table | None:
     """Wall time per stage of every row of one data set; None where nothing is known."""
     known = timed(summaries)
+    cells = [cell for s in known for cell in s.cells]
+    kinds, shared = kinds_of(cells), shared_kinds(cells)
     columns = (
         Column("row", "text"),
         LAMBDA,
-        *(Column(_stage_name(stage), parts=(f"seconds_{stage}",)) for stage in STAGES),
+        *(Column(f"{k}*" if k in shared else k, parts=(f"seconds_{k}",)) for k in kinds),
         Column("own", parts=("seconds_own",), hint="stages that this row alone pays for"),
         Column("total", parts=("seconds_total",), hint="one seed from an empty store"),
     )
     note = (
-        "Mean over seeds of the time that each stage took when it was computed. Stages with * are "
-        "shared and made once: squeeze and observe between all rows, barycenter between seeds. "
-        "own = recover + relabel + evaluate; total is one seed from an empty store."
+        "Mean over seeds of the time that each stage took when it was computed. What stages with * "
+        "make is shared between rows or seeds, and made once. own = the stages without *; total "
+        "is one seed from an empty store."
     )
+
+    def times(s: Summary) -> tuple[Entry, ...]:
+        seconds = stage_seconds(s)
+        own = [seconds[kind] for kind in kinds if kind in seconds and kind not in shared]
+        return (
+            text(s.row),
+            lambda_entry(s),
+            *(duration(seconds.get(kind)) for kind in kinds),
+            duration(sum(own) if own else None),
+            duration(total_seconds(s)),
+        )
+
     devices = dict.fromkeys(c.device for s in known for c in s.cells if c.device)
     note += f" Device: {', '.join(devices)}." if devices else ""
-    return _table("time", "wall time per stage", summaries, known, columns, _times, note)
+    return _table("time", "wall time per stage", summaries, known, columns, times, note)
 
 
 def _table(
@@ -95,10 +107,6 @@ def _table(
     return dense(Table(f"{key}-{dataset}", f"{dataset} · {title}", columns, lines, (note,)))
 
 
-def _stage_name(stage: str) -> str:
-    return f"{stage}*" if stage in SHARED else stage
-
-
 def _storage(s: Summary) -> tuple[Entry, ...]:
     images, everything, updates = s.mean_of("image_bytes"), total_bytes(s), s.mean_of("updates")
     equal = None
@@ -112,16 +120,4 @@ def _storage(s: Summary) -> tuple[Entry, ...]:
         number(equal),
         missing() if updates is None else number(updates, 0),
         size(s.mean_of("peak_memory")),
-    )
-
-
-def _times(s: Summary) -> tuple[Entry, ...]:
-    seconds = stage_seconds(s)
-    own = [seconds[stage] for stage in OWN if stage in seconds]
-    return (
-        text(s.row),
-        lambda_entry(s),
-        *(duration(seconds.get(stage)) for stage in STAGES),
-        duration(sum(own) if own else None),
-        duration(total_seconds(s)),
     )

@@ -1,13 +1,14 @@
 """What the recover stage costs: seconds per iteration, peak memory, and the paper's beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from reports.numbers.cells import shared_kinds
 from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.counterparts import matches
 from reports.numbers.info import StudyInfo
 from reports.numbers.published import published
 from reports.numbers.summary import Summary
-from reports.tables.cost_tables import SHARED, stage_seconds, total_seconds
+from reports.tables.cost_tables import stage_seconds, total_seconds
 from reports.tables.entries import (
     Column,
     Entry,
@@ -46,7 +47,8 @@ def efficiency_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | N
         Column("shared", parts=("shared_percent",), hint="share of the stages made only once"),
         *(Column(f"paper: {name}", parts=(f"paper_{key}",)) for key, name in METRICS.items()),
     )
-    lines = [Line(_entries(s, facts), s.info.group) for s in summaries]
+    shared = shared_kinds(cell for s in summaries for cell in s.cells)
+    lines = [Line(_entries(s, facts, shared), s.info.group) for s in summaries]
     note = (
         "Ours: this machine, from the manifests of the artifacts, mean over seeds; peak memory is "
         "that of the process on a CPU. Paper: one RTX 3090, images of 224 pixels, 2000 iterations. "
@@ -97,7 +99,9 @@ def hours_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
     return dense(Table("hours", "Time of the solvers", columns, tuple(lines), (note,)))
 
 
-def _entries(s: Summary, facts: dict[tuple[str, str], float]) -> tuple[Entry, ...]:
+def _entries(
+    s: Summary, facts: dict[tuple[str, str], float], shared: Collection[str]
+) -> tuple[Entry, ...]:
     steps, seconds = s.mean_of("recover_steps"), s.mean_of("seconds_recover")
     each = 1000 * seconds / steps if steps and seconds is not None else None
     memory = s.mean_of("peak_memory_recover")
@@ -109,16 +113,16 @@ def _entries(s: Summary, facts: dict[tuple[str, str], float]) -> tuple[Entry, ..
         size(memory),
         duration(seconds),
         duration(total_seconds(s)),
-        _shared(s),
+        _shared(s, shared),
         *(_printed(facts.get((s.info.paper_row, key))) for key in METRICS),
     )
 
 
-def _shared(s: Summary) -> Entry:
+def _shared(s: Summary, shared: Collection[str]) -> Entry:
     seconds, total = stage_seconds(s), total_seconds(s)
     if not total:
         return missing()
-    share = 100 * sum(seconds.get(stage, 0.0) for stage in SHARED) / total
+    share = 100 * sum(seconds.get(stage, 0.0) for stage in shared) / total
     return Entry(f"{fixed(share, 0)} %", (fixed(share, 0),), share)
 
 
