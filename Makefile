@@ -63,7 +63,7 @@ docs: $(STAMP) ## Build the documentation as a site into site/
 
 lock: ## Pin the newest versions that pyproject.toml admits (needs uv)
 	@command -v uv >/dev/null 2>&1 || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
-	uv pip compile pyproject.toml --extra dev --extra gpu --extra viz --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra dev --extra gpu --extra viz --extra ray --universal --python-version 3.11 \
 	  --no-emit-index-url --no-header --no-annotate --upgrade --quiet -o constraints.txt
 	@! grep -n '://' constraints.txt || { echo 'constraints.txt names a host' >&2; exit 1; }
 

@@ -96,7 +96,7 @@ RULES = (
         "modules are found in one place",
         PROJECT,
         never=("importlib.import_module", "importlib.util", "importlib.reload"),
-        beside=inside("plugin.discovery", "study.catalog", "cli"),
+        beside=inside("plugin.discovery", "study.catalog", "stages.compute", "cli"),
     ),
     Rule(
         "help and typos are answered at once",

@@ -32,7 +32,6 @@ def import_study(session: Session, uri: str | None) -> int:
     """
     if uri is not None:
         check_uri(uri)
-    tracker = tracker_for(session, uri, enabled=True)
     plan, store = session.plan, session.store
     cells = finished(plan, store)
     if not cells:
@@ -41,6 +40,7 @@ def import_study(session: Session, uri: str | None) -> int:
             f"{store.root}, found none; the same --profile, --set and --plugin as of the "
             "run are needed, `bench store ls` lists what is there"
         )
+    tracker = tracker_for(session, uri, enabled=True)
     deliver_first(store, tracker)
     name = experiment_name(plan.study.name)
     with short_calls():

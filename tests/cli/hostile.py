@@ -354,6 +354,14 @@ def turns(words: list[str], lines: list[tuple[str, str]]) -> list[tuple[str, str
     ]
 
 
+EXCHANGE = [
+    ("score absent.pt --dataset digits", "absent.pt"),
+    ("export absent --dataset digits --out out", "absent"),
+    ("merge absent.json other.json", "absent.json"),
+    ("board absent --out board.html", "absent"),
+    ("submit tiny.py --engine slrm", "slrm"),
+    ("submit tiny.py --engine slurm --workers 0", "0"),
+]
 TABLE: list[tuple[str, str]] = [
     *turns(["plan *", "run *", "report *"], STUDIES),
     *turns(["plan tiny.py --set *", "run tiny.py --set *"], SETTINGS),
@@ -366,4 +374,5 @@ TABLE: list[tuple[str, str]] = [
     *turns(["report tiny.py --format md --out *", "compare a b --out *"], OUTS),
     *turns(["sweep lambda --profile smoke *"], FLAGS),
     *OTHERS,
+    *EXCHANGE,
 ]

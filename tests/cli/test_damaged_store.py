@@ -103,7 +103,7 @@ def test_a_manifest_that_is_a_folder_is_cleaned(made: Bench, invoke: Invoke) -> 
 def test_a_recovery_that_broke_down_is_an_alarm(bench: Bench) -> None:
     """Rates that no optimiser survives: the pixels end black and white."""
     (bench.folder / "tiny.py").write_text(TINY.replace("seeds=(0, 1)", "seeds=(0,)"))
-    words = ("run", *STUDY, "--no-tracking", "--quiet", "--set", "recover.lr=1e9")
+    words = ("run", *STUDY, "--no-tracking", "--quiet", "--set", "recover.lr=1e6")
     ended = bench.run(*words, "--set", "relabel.epochs=1")
     assert ended.code == 0, ended.err
     alarms = [line for line in ended.out.splitlines() if line.startswith("alarm: ")]

@@ -8,13 +8,30 @@ from cli_runs import TINY, Bench, Ended
 
 PLUGIN = '''
 """Source: a test."""
-from bench import distiller
+from dataclasses import dataclass
+
+from bench import MatchingDistiller, Recover, distiller
 from methods.real import RandomSubset
+from methods.regularizers import BatchNorm
 
 @distiller("fragile")
 def fragile():
     """Real images, or none."""
     return Fragile()
+
+@dataclass(frozen=True)
+class Endless:
+    needs: tuple = ()
+
+    def __call__(self, view, reference):
+        return view.logits.sum() * float("inf")
+
+@distiller("diverging")
+def diverging(recover: Recover = Recover()):
+    """Images of a loss without an end."""
+    return MatchingDistiller(
+        Endless(), BatchNorm(), 0.01, grouping="one-per-class", recover=recover
+    )
 
 class Fragile(RandomSubset):
     def distill(self, reference, budget, rng, emit):
@@ -23,7 +40,7 @@ class Fragile(RandomSubset):
 '''
 ROWS = """
         Row("fragile", "fragile", overrides=FAST),
-        Row("diverging", "sre2l", params={"bn_weight": 1e39}, overrides=FAST),
+        Row("diverging", "diverging", overrides=FAST),
     ),
     ipcs"""
 RUN = ("run", "frail.py", "--profile", "smoke", "--no-tracking", "--plugin", "fragile.py")

@@ -49,7 +49,7 @@ def ended(bench: Bench, *words: str, limit: str = "unlimited") -> subprocess.Com
 @pytest.mark.parametrize("tracked", [True, False])
 def test_a_full_disk_is_one_line(tracked: bool, bench: Bench, disk: Path) -> None:
     words = () if tracked else ("--no-tracking",)
-    done = ended(bench, *RUN, "--store", str(disk / "store"), *words)
+    done = ended(bench, *RUN, "--join", "--store", str(disk / "store"), *words)
     assert done.returncode == 2, done
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")

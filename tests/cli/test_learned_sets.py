@@ -57,7 +57,7 @@ def session(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Sessio
     found = open_session(arguments)
     shop = Workshop(found.store, data_root, torch.device("cpu"), silent)
     for cell in found.plan.cells:
-        shop.artifact(cell, "recover", SyntheticSet)
+        shop.artifact(cell, cell.synthetic, SyntheticSet)
     return found
 
 

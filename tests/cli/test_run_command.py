@@ -30,7 +30,7 @@ def ablated(new_bench: Callable[[], Bench]) -> tuple[Bench, Ended]:
 def test_ablation_ends_well_and_shows_plan_table_and_places(ablated: tuple[Bench, Ended]) -> None:
     bench, ended = ablated
     assert ended.code == 0, ended.err
-    assert ended.out.startswith("ablation: 10 cells = 10 rows x digits x ipc 2 x 1 seeds")
+    assert ended.out.startswith("ablation: 11 cells = 11 rows x digits x ipc 2 x 1 seeds")
     assert "to make" in ended.out
     assert [row for row in ROWS if row not in ended.out] == []
     assert "Teacher: " in ended.out

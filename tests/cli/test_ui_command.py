@@ -100,7 +100,7 @@ def test_four_cells_stand_side_by_side(opened: dict[str, str], tmp_path: Path) -
     names = [text for text in seen if text.endswith("· digits · ipc 1 · s0")]
     assert names == [f"{row} · digits · ipc 1 · s0" for row in CELLS]
     assert values(seen, "distiller") == ["wmdd", "ce-pcbn", "wass-bn", "sre2l"]
-    assert values(seen, "distiller.bn_weight") == ["10.0", "10.0", "0.01", "0.01"]
+    assert values(seen, "distiller.bn_weight") == ["10.0", "10.0", "10.0", "0.01"]
     assert values(seen, "ipc") == ["1"] * 4
     assert "evaluate/top1" in seen
     assert not WORRIES.search("\n".join(seen))

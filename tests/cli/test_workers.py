@@ -38,4 +38,4 @@ def test_a_process_that_joins_reports_nothing(bench: Bench) -> None:
 def test_no_worker_at_all_is_refused(invoke: Invoke) -> None:
     ended = invoke("run", "ablation", "--workers", "0")
     assert ended.code == 2
-    assert "0 is not in the range x>=1" in ended.err
+    assert "0 is not in the range 1<=x<=256" in ended.err

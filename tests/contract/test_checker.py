@@ -93,12 +93,12 @@ def test_broken_declaration_is_caught(
 def test_a_distiller_that_ignores_fields_of_its_recipe_is_caught(
     checker: Checker, load: Load
 ) -> None:
-    """The variance that its request leaves at the default moves its address and no number."""
+    """The variance is honoured by itself: the request of the statistics has it from the recipe."""
     found = broken(checker, load("deaf", DEAF))
     assert list(found) == ["honours each field of a recipe section that it takes"]
     (told,) = found.values()
     assert told == (
-        "expected other images for other values of recover.lr, recover.variance, recover.rolls"
+        "expected other images for other values of recover.lr, recover.rolls"
     )
 
 

@@ -16,9 +16,19 @@ NUMERIC = (  # what decides about numbers; the rest of the core moves artifacts 
     "bench.data.augment",
     "bench.data.codec",
     "bench.data.mixing",
+    "bench.data.dsa",
+    "bench.data.network_input",
+    "bench.data.patches",
+    "bench.data.pixels",
+    "bench.data.zca",
 )
 USED = {  # kind -> modules that plugins of it compute with, beside those its own module imports
-    "recover": ("bench.stages.recover", "bench.stages.observe", "bench.transport.solvers"),
+    "recover": (
+        "bench.stages.recover",
+        "bench.stages.observe",
+        "bench.stages.learned_images",
+        "bench.transport.solvers",
+    ),
     "evaluate": (
         "bench.stages.student",
         "bench.stages.relabel",

@@ -7,6 +7,7 @@ import torch
 from torch import Generator
 
 from bench.core.errors import BadValue
+from bench.data.builtin import get_dataset
 from bench.data.mixing import augmented_batch
 from bench.data.patches import draw_patches, shuffled
 from bench.plugin.recipes import Relabel
@@ -59,5 +60,5 @@ def test_patches_that_do_not_fit_are_refused() -> None:
 
 @pytest.mark.parametrize(("side", "factor"), [(224, 2), (64, 1)])
 def test_the_recipe_of_rded_shuffles_what_its_mosaics_are_made_of(side: int, factor: int) -> None:
-    recipe = recipe_for("rded", f"imagenette@{side}", side, 10, "paper")
+    recipe = recipe_for("rded", get_dataset(f"imagenette@{side}"), 10, "paper")
     assert recipe.relabel.shuffle_patches == factor

@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy, log_softmax
 from bench import Reference
 from bench.artifacts.values import RealSet, SyntheticSet
 from bench.core.events import silent
+from bench.data.builtin import get_dataset
 from bench.data.network_input import network_input
 from bench.plugin.recipes import Recipe
 from bench.stages.schedule import Schedule
@@ -23,7 +24,7 @@ from evaluators.convnet_dc import (
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    found = recipe_for("convnet-dc", "digits", 8, 5, "smoke")
+    found = recipe_for("convnet-dc", get_dataset("digits"), 5, "smoke")
     return replace(
         found,
         relabel=replace(found.relabel, epochs=6),
@@ -37,13 +38,18 @@ def test_the_rate_falls_to_a_tenth_where_the_released_code_lets_it() -> None:
 
 
 def test_the_recipe_is_the_published_one() -> None:
-    found = recipe_for("convnet-dc", "cifar10", 32, 10, "paper")
+    found = recipe_for("convnet-dc", get_dataset("cifar10"), 10, "paper")
     student = found.student
     assert (student.arch, student.optimizer, student.lr) == ("convnet3", "sgd", 0.01)
     assert (student.momentum, student.weight_decay, student.decay) == (0.9, 5e-4, "all")
     assert (found.relabel.batch, found.relabel.epochs, found.precision) == (256, 300, "fp32")
-    assert recipe_for("convnet-dsa", "tiny-imagenet", 64, 1, "paper").relabel.epochs == 1000
-    assert recipe_for("convnet-dsa", "tiny-imagenet", 64, 1, "paper").student.arch == "convnet4"
+    assert (
+        recipe_for("convnet-dsa", get_dataset("tiny-imagenet"), 1, "paper").relabel.epochs == 1000
+    )
+    assert (
+        recipe_for("convnet-dsa", get_dataset("tiny-imagenet"), 1, "paper").student.arch
+        == "convnet4"
+    )
 
 
 def test_hard_and_learned_labels_by_hand() -> None:

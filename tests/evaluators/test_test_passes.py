@@ -30,6 +30,7 @@ def test_each_test_image_is_read_once(
     mean, std = test_set.mean, test_set.std
     made: Mapping[type, object] = {
         Teacher: teacher,
+        RealSet: test_set,
         SoftLabels: relabel(synthetic, teacher, RECIPE.relabel, mean, std, 0, False, silent),
     }
     test, counted = watched(test_set)

@@ -7,7 +7,7 @@ import torch
 
 from bench.app.session import find_source
 from bench.core.errors import BadData
-from bench.graph.planner import make_plan
+from bench.execution.planner import make_plan
 from bench.study.catalog import completed
 from bench.study.grid import Row, Study
 from bench.study.overrides import parse

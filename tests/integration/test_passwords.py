@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from cli_runs import TINY, Bench, Ended
-from services import HOST, Service, answers, free_port
+from servers import held_port
+from services import HOST, Service, answers
 
 from bench.tracking.pending import lists
 from bench.tracking.ui import ui_command
@@ -26,14 +27,15 @@ def bench(data_root: Path, tmp_path: Path) -> Bench:
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """A server that is not started yet; what it keeps lies beside the store."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, HOST)
-    port, folder = free_port(), tmp_path / "server"
+    folder = tmp_path / "server"
     folder.mkdir()
-    command = ui_command(f"sqlite:///{folder}/mlflow.db", folder / "files", port)
-    return Service(command, lambda: answers(f"http://{HOST}:{port}/health"), folder / "log")
+    with held_port() as port:
+        command = ui_command(f"sqlite:///{folder}/mlflow.db", folder / "files", port)
+        yield Service(command, lambda: answers(f"http://{HOST}:{port}/health"), folder / "log")
 
 
 def test_a_password_is_in_nothing_that_is_written_or_printed(bench: Bench, server: Service) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from bench import Budget, Distiller, RealSet, Reference, SyntheticSet
 from bench.core.events import Emit, Event, Note, Step, silent
+from bench.data.builtin import get_dataset
 from bench.stages.progress import kept_in
 from bench.study.presets import recipe_for
 from evaluators.convnet_dc import ConvNetProtocol
@@ -95,7 +96,7 @@ def test_a_break_changes_no_bit(method: Callable[[], Distiller], step: int, real
 
 def test_a_student_goes_on_after_a_break(real: RealSet) -> None:
     synthetic = made(dm(**SMALL), real)  # type: ignore[arg-type]
-    recipe = recipe_for("convnet-dsa", "digits", 8, 2, "smoke")
+    recipe = recipe_for("convnet-dsa", get_dataset("digits"), 2, "smoke")
     judge, memory = ConvNetProtocol(dsa=True), Memory()
     whole = judge.evaluate(synthetic, Reference({}), real, recipe, 0, silent)
     with kept_in(memory), pytest.raises(Killed):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bench import Barycenter, ClassStats, GlobalStats, Reference, View
+from bench import Barycenter, ClassStats, ClassStatsRequest, GlobalStats, Reference, View
 from bench.artifacts.values import ClassFeatures, Observation, RealSet, SyntheticSet, Teacher
 from bench.core.errors import CellFailed
 from bench.core.events import Event, Step, silent
@@ -129,8 +129,9 @@ def test_both_ways_rolls_by_negative_shifts_too() -> None:
 
 def test_the_variance_of_the_statistics_has_one_home() -> None:
     method = wmdd(recover=replace(RECOVER, variance="pooled"), layer="penultimate")
-    assert method.request.variance == "pooled"
-    assert replace(method, recover=RECOVER).request.variance == "within-batch"
+    assert method.variants[ClassStats] == ClassStatsRequest(variance="pooled")
+    plain = replace(method, recover=RECOVER)
+    assert plain.variants[ClassStats] == ClassStatsRequest(variance="within-batch")
 
 
 def test_global_random_state_is_untouched(reference: Reference, budget: Budget) -> None:

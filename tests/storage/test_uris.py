@@ -8,7 +8,7 @@ import pytest
 
 from bench.core.errors import BadValue
 from bench.storage.remote import place_at
-from bench.storage.uris import as_uri, sqlite_file, sqlite_uri
+from bench.storage.uris import file_uri, sqlite_file, sqlite_uri
 
 NAMES = ["plain", "a?b", "a%41b", "a#b", "a b", "a?x=1&y=2", "ä", "a@b:c", "100%"]
 
@@ -81,7 +81,7 @@ def test_optuna_keeps_its_trials_there(folder: Path) -> None:
 def test_other_uris_name_no_file(tmp_path: Path) -> None:
     assert sqlite_file("postgresql://db/x") is None
     assert sqlite_file("sqlite:///runs.db") == Path.cwd() / "runs.db"
-    assert as_uri(tmp_path / "a?b") == f"file://{tmp_path}/a%3Fb"
+    assert file_uri(tmp_path / "a?b") == f"file://{tmp_path}/a%3Fb"
 
 
 @pytest.mark.parametrize("text", ["", " "])

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bench.data.builtin import get_dataset
+from bench.execution.planner import make_plan
 from bench.graph.plan import CellPlan, Plan, Source
-from bench.graph.planner import make_plan
 from bench.stages.recover import MatchingDistiller
 from bench.study.catalog import load_study
 from bench.study.grid import Row, Study, expand

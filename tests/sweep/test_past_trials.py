@@ -87,7 +87,7 @@ def test_it_tells_what_was_told(
     found = again(past)
     assert past.kept()
     assert known(found) == known(live)
-    assert own(found) == own(live)
+    assert list(dict.fromkeys(own(found))) == list(dict.fromkeys(own(live)))
     was, now = ends(live), ends(found)
     assert (now.cell, now.address, now.row, now.tags) == (was.cell, was.address, was.row, was.tags)
     assert now.metrics == was.metrics
@@ -149,7 +149,7 @@ def test_a_failed_trial_has_its_error_its_times_and_what_was_made_before(
     found = again(past)
     assert known(found) == known(live)
     assert len([e for e in found if is_score(e)]) == 2  # of the first rung
-    assert own(found) == own(live)
+    assert list(dict.fromkeys(own(found))) == list(dict.fromkeys(own(live)))
     (was,), (now,) = ([e for e in told if isinstance(e, CellFailed)] for told in (live, found))
     assert now == replace(was, at=past.span()[1])
     assert "made to fail" in now.error

@@ -113,15 +113,15 @@ def test_several_objectives_give_a_front(
 def test_a_setting_that_breaks_down_fails_alone(
     searched: Searched, queued: Queued, working: Working
 ) -> None:
-    search = searched(space={"bn_weight": Choice((1e39, 1.0))})
+    search = searched(parameters=("squeeze.lr",), space={"squeeze.lr": Choice((1e6, 0.025))})
     queue = queued(search, trials=None)
-    for weight in (1e39, 1.0):
-        queue.study.enqueue_trial({"bn_weight": weight})
+    for rate in (1e6, 0.025):
+        queue.study.enqueue_trial({"squeeze.lr": rate})
     one = Queue(queue.study, queue.distributions, 2)
     assert working(search, one) == ["FAIL", "COMPLETE"]
     rows = trial_rows(search, queue.study)
     assert "expected a finite loss" in str(rows[0]["error"])
-    assert [standing.params for standing in standings(queue.study)] == [{"bn_weight": 1.0}]
+    assert [standing.params for standing in standings(queue.study)] == [{"squeeze.lr": 0.025}]
 
 
 def test_hyperband_judges_shorter_runs_first(

@@ -11,10 +11,11 @@ from mlflow import MlflowClient
 
 from bench.core.events import Event
 from bench.storage.store import Store
+from bench.storage.uris import file_uri
 from bench.tracking.connection import connect, experiment_id
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.pending import Delivery, deliver_pending, listed, lists
-from bench.tracking.tracker import Tracker, as_uri
+from bench.tracking.tracker import Tracker
 
 
 def test_files_that_find_no_place_wait_and_hold_nothing_else_up(
@@ -61,7 +62,7 @@ def test_a_deleted_experiment_is_explained(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
     client = connect(tracker.uri)
-    client.delete_experiment(experiment_id(client, tracker.uri, "bench/ablation", as_uri(folder)))
+    client.delete_experiment(experiment_id(client, tracker.uri, "bench/ablation", file_uri(folder)))
     said: list[Event] = []
     play(MlflowObserver(tracker, Store(folder), said.append, code=folder), [*study_events((0,))])
     assert "experiment 'bench/ablation' is deleted; restore it" in str(said[0])

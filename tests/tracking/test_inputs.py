@@ -88,5 +88,5 @@ def test_a_set_of_floats_says_so_and_counts_all_that_was_learned() -> None:
     made = SyntheticSet(
         torch.zeros(2, 1, 8, 8), torch.arange(2), torch.zeros(2), torch.ones(2), 512, lr=0.1
     )
-    told = synthetic_input("mtt", "a" * 32, made)
+    told = synthetic_input("mtt", "a" * 32, made.images.shape, made.stored_bytes, "float32")
     assert (told["dtype"], told["profile"]) == ("float32", {"images": 2, "bytes": 516})

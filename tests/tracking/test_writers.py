@@ -9,10 +9,11 @@ from deliveries import WRITER, Events, all_runs, histories, killed_writer, play,
 
 from bench.storage.owner import host, this_process
 from bench.storage.store import Store
+from bench.storage.uris import file_uri
 from bench.tracking.connection import connect, experiment_id
 from bench.tracking.mlflow_log import MlflowObserver
 from bench.tracking.pending import Delivery, deliver_pending, lists
-from bench.tracking.tracker import Tracker, as_uri, default_uri
+from bench.tracking.tracker import Tracker, default_uri
 
 
 def test_a_killed_writer_is_marked_killed_by_the_next_command(
@@ -32,7 +33,7 @@ def test_runs_of_dead_processes_are_killed_even_without_their_sheets(
     folder: Path, tracker: Tracker, study_events: Events
 ) -> None:
     client = connect(tracker.uri)
-    experiment = experiment_id(client, tracker.uri, "bench/ablation", as_uri(folder))
+    experiment = experiment_id(client, tracker.uri, "bench/ablation", file_uri(folder))
     code = "from bench.storage.owner import this_process; print(this_process().name)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     owners = {"dead": done.stdout.strip(), "living": this_process().name}
