@@ -70,7 +70,7 @@ class ConvNetProtocol:
             emit=emit,
             schedule=schedule_of(recipe.student),
         )
-        judged = whitened(model, whiten, device)
+        judged = whitened(model, whiten)
         return score(judged, test, device, fast, updates, synthetic.label_bytes, emit)
 
 
@@ -79,9 +79,9 @@ def with_learned_rate(config: Student, synthetic: SyntheticSet) -> Student:
     return replace(config, lr=synthetic.lr) if synthetic.lr else config
 
 
-def whitened(model: nn.Module, whiten: Whitening | None, device: torch.device) -> nn.Module:
-    """The network as one that takes normalised images."""
-    return Whitened(model, whiten).to(device) if whiten else model
+def whitened(model: nn.Module, whiten: Whitening | None) -> nn.Module:
+    """The network as one that takes normalised images; all of it is on its device already."""
+    return Whitened(model, whiten) if whiten else model
 
 
 def weighted_cross_entropy(logits: Tensor, target: tuple[Tensor, Tensor]) -> Tensor:

@@ -65,7 +65,7 @@ def test_failed_cells_are_named_with_their_reason(broken: tuple[Bench, Ended]) -
     assert "failed: fragile · digits · ipc 2 · s0: OSError: no luck" in err
     assert "failed: diverging · digits · ipc 2 · s0: recover: expected a finite loss, given" in err
     assert "classification" in err
-    assert "at step 0 of batch 0; lower recover.lr or the regularizer's weight" in err
+    assert "at step 0 of batch 0; lower recover.lr or bn_weight" in err
 
 
 def test_a_bug_shows_its_traceback_and_a_breakdown_none(broken: tuple[Bench, Ended]) -> None:

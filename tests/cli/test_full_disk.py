@@ -47,11 +47,13 @@ def ended(bench: Bench, *words: str, limit: str = "unlimited") -> subprocess.Com
 
 
 @pytest.mark.parametrize("tracked", [True, False])
-def test_a_full_disk_is_one_line(tracked: bool, bench: Bench, disk: Path) -> None:
+def test_a_full_disk_is_one_error(tracked: bool, bench: Bench, disk: Path) -> None:
     words = () if tracked else ("--no-tracking",)
     done = ended(bench, *RUN, "--join", "--store", str(disk / "store"), *words)
     assert done.returncode == 2, done
-    (line,) = done.stderr.splitlines()
+    *told, line = done.stderr.splitlines()
+    assert [text for text in told if text.startswith("error: ")] == []  # observers tell, one errs
+    assert "Traceback" not in done.stderr
     assert line.startswith("error: ")
     assert f"{disk / 'store'}" in line
     assert "the disk is full; free some space (`bench store gc`)" in line

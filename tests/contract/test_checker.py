@@ -97,9 +97,7 @@ def test_a_distiller_that_ignores_fields_of_its_recipe_is_caught(
     found = broken(checker, load("deaf", DEAF))
     assert list(found) == ["honours each field of a recipe section that it takes"]
     (told,) = found.values()
-    assert told == (
-        "expected other images for other values of recover.lr, recover.rolls"
-    )
+    assert told == ("expected other images for other values of recover.lr, recover.rolls")
 
 
 def test_source_that_is_not_named_is_caught(checker: Checker, load: Load) -> None:

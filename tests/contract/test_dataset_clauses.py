@@ -8,7 +8,6 @@ from click.testing import CliRunner
 from bench.app.checking import check_plugin
 from bench.app.session import find_source
 from bench.cli.main import cli
-from bench.core.errors import BadValue
 from bench.plugin.discovery import load_file
 
 SOUND = '''"""Two shades. Source: made here."""
@@ -102,5 +101,8 @@ def test_the_number_of_test_images_is_shown() -> None:
 
 
 def test_an_empty_data_folder_is_refused() -> None:
-    with pytest.raises(BadValue, match="--data: expected a folder"):
-        said("data", "list", "--data", "")
+    done = CliRunner().invoke(cli, ["data", "list", "--data", ""])
+    assert (done.exit_code, done.output.splitlines()) == (
+        2,
+        ["error: --data: expected a folder, given an empty name"],
+    )

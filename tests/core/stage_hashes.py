@@ -28,6 +28,7 @@ USED = {  # kind -> modules that plugins of it compute with, beside those its ow
         "bench.stages.observe",
         "bench.stages.learned_images",
         "bench.transport.solvers",
+        "bench.data.dsa",
     ),
     "evaluate": (
         "bench.stages.student",

@@ -109,7 +109,8 @@ def test_two_processes_and_a_server_that_dies_lose_and_double_nothing(
 def leave(bench: Bench, uri: str) -> None:
     """The sheets of a process that ended before it could have them exported."""
     code = (
-        "import sys; from bench.core.events import StudyStarted; from bench.store import Store;"
+        "import sys; from bench.core.events import StudyStarted;"
+        "from bench.storage.store import Store;"
         "from bench.tracking.recorder import Recorder; from bench.tracking.tracker import Tracker;"
         "Recorder(Tracker(sys.argv[2]), Store(sys.argv[1])).begin("
         "StudyStarted('left', 'r', [], {}, {}))"

@@ -121,7 +121,7 @@ def test_no_features_are_refused() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("iterations", 0, "expected iterations to be at least 1, but got 0"),
+        ("iterations", 0, "iterations: expected at least 1, given 0"),
         ("tolerance", -1.0, "tolerance"),
         ("init", "zeros", "expected init to be 'normal' or 'real', but got 'zeros'"),
         ("step", 2.0, "step"),

@@ -82,7 +82,7 @@ def test_the_users_settings_of_mlflow_stay(
 
 def test_nothing_pending_needs_no_mlflow(tmp_path: Path) -> None:
     code = (
-        "import sys; from bench.store import Store;"
+        "import sys; from bench.storage.store import Store;"
         "from bench.tracking.pending import deliver_pending;"
         "print(deliver_pending(Store(sys.argv[1])).delivered, 'mlflow' in sys.modules)"
     )
