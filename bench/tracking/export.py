@@ -198,7 +198,8 @@ class Exporter:
             if known.data.metrics.get(point[0]) != point[1]:
                 self.runs.points(run, [point])
         running = any(session.status == "RUNNING" for session in sessions)
-        last = max(sessions, key=lambda session: session.ended)
+        place = max(range(len(sessions)), key=lambda index: (sessions[index].ended, index))
+        last = sessions[place]  # of those that ended at one time, the one that began last
         sent = self.runs.files(run, _files(sessions))
         status = "RUNNING" if running else last.status
         if (status, None if running else last.ended) != (known.info.status, known.info.end_time):
