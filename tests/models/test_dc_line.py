@@ -1,4 +1,4 @@
-"""The further networks of the ConvNet line have the released sizes and fit what they say."""
+"""The further networks of the ConvNet line keep their sizes and fit what they say."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from bench.models.taps import Tapped
 
 @pytest.mark.parametrize(
     ("arch", "channels", "resolution", "expected"),
-    [  # parameters of the released networks with ten classes
+    [  # parameters with ten classes as built here; not compared with the released networks
         ("dc-mlp", 3, 32, 411_146),
         ("dc-mlp", 1, 28, 118_282),
         ("dc-lenet", 3, 32, 62_006),

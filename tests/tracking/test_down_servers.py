@@ -34,6 +34,7 @@ def test_a_server_that_is_down_costs_little_is_said_once_and_keeps_the_records(
     start = time.monotonic()
     play(observer, [*study_events((0, 1))])
     assert time.monotonic() - start < 5
+    assert len(said) == 1, said
     (note,) = said
     assert isinstance(note, Note)
     assert f"127.0.0.1:{closed_port} does not answer" in note.text
