@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
 
@@ -68,8 +69,13 @@ def test_the_changelog_knows_the_coming_version() -> None:
 
 
 def test_every_package_is_installed_and_no_other() -> None:
-    found = PYPROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
-    assert sorted(found) == sorted(f"{name}*" for name in PROJECT)
+    patterns = PYPROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
+    packages = {file.parent.relative_to(ROOT) for file in ROOT.glob("*/**/__init__.py")}
+    names = {".".join(place.parts) for place in packages if place.parts[0] != ".venv"}
+    names |= {"benchmarks", "tests", "tools"}  # which no pattern may match
+    found = {name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    assert {name.split(".")[0] for name in found} == set(PROJECT)
+    assert {name for name in names if name.split(".")[0] in PROJECT} == found
 
 
 def test_the_licence_is_the_one_declared() -> None:
