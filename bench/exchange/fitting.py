@@ -9,7 +9,6 @@ from torch.nn.functional import interpolate
 
 from bench.artifacts.values import SyntheticSet
 from bench.core.errors import BadValue
-from bench.data.mixing import normalize
 from bench.exchange.loaded import Loaded
 
 SLACK = 1e-4  # by which values may leave [0, 1] and still count as pixels of that range
@@ -153,11 +152,6 @@ def renormalised(images: Tensor, mean: Sequence[float], std: Sequence[float], ba
     if back:
         return images * _wide(std) + _wide(mean)
     return (images - _wide(mean)) / _wide(std)
-
-
-def pixels_normalised(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """uint8 as networks take it, floats as they are."""
-    return normalize(images, mean, std) if images.dtype == torch.uint8 else images
 
 
 def _wide(values: Sequence[float]) -> Tensor:

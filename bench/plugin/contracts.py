@@ -52,6 +52,11 @@ class Distiller(Protocol):
     Attributes:
         needs: what `distill` reads from the reference: classes of artifacts, or requests by value.
 
+    Three more may be said, where they are not what is usual: `variants`, a mapping from a class of
+    artifacts to the request that stands for it; `networks = True` of a distiller that trains
+    networks of its own, so that the precision is part of its address; and `addressed(params)`, the
+    parameters as its address holds them.
+
     A distiller that makes one image of several real ones may say of how many, at a side in pixels,
     in a method `images_each(side) -> int`; budgets that a class cannot meet are then refused while
     planning.
