@@ -57,7 +57,8 @@ def serve(
         while True:
             last = closing.is_set()
             error = attempt(followed.go)
-            say(problem=one_line(error) if error else followed.problem, refused=followed.refused)
+            problem = one_line(error) if error else followed.problem
+            say(problem=problem, refused=[text for text in followed.refused if text != problem])
             if last and (error or followed.said is not None or turns >= TURNS):
                 break
             pause = min(2 * pause, LONGEST_PAUSE) if error else EVERY
@@ -79,7 +80,9 @@ class _Following:
 
     def go(self) -> None:
         if self._left is None:
-            self._left = list(deliver_pending(self._store, self._about["uri"]).problems)
+            own = Path(self._about["pending"])
+            left = deliver_pending(self._store, self._about["uri"], own)
+            self._left = list(left.problems)
             self._say()
         if self._errand is None:
             where = {name: self._about[name] for name in ("uri", "experiment", "artifacts")}

@@ -87,16 +87,17 @@ class Delivery:
     problems: tuple[str, ...] = ()
 
 
-def deliver_pending(store: Store, uri: str = "") -> Delivery:
+def deliver_pending(store: Store, uri: str = "", own: Path | None = None) -> Delivery:
     """Exports the lists whose processes have ended; MLflow is needed only then.
 
     Args:
         uri: a tracking URI whose password serves the lists of the same server.
+        own: a list that the caller exports itself, whether its process has ended or not.
     """
     tracking = store.local_folder("tracking")
     delivered, kept, problems = 0, 0, list[str]()
     for path in lists(tracking):
-        found = read(path)
+        found = read(path) if path != own else None
         if found is None or found.status == "RUNNING":
             continue
         error = attempt(partial(_deliver, path, found, store, uri, problems))

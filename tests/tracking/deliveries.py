@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def histories(uri: str) -> dict[tuple[str, str], list[tuple[int, float]]]:
     }
 
 
-def play(observer: MlflowObserver, events: Sequence[Event], status: str = "FINISHED") -> None:
+def play(observer: MlflowObserver, events: Iterable[Event], status: str = "FINISHED") -> None:
     for event in events:
         observer(event)
     observer.close(status)
