@@ -86,7 +86,12 @@ RULES = (
     Rule(
         "tracking is an observer", PROJECT, never=("mlflow",), beside=inside("tracking", "app")
     ),
-    Rule("search is an observer", PROJECT, never=("optuna",), beside=inside("search", "app")),
+    Rule(
+        "Optuna searches, and draws what it searched",
+        PROJECT,
+        never=("optuna",),
+        beside=(*inside("search", "app"), "reports.figures.search_figures"),
+    ),
     Rule(
         "mathematics neither draws on screens nor on a global generator",
         (*inside("transport", "models", "data", "stages", "analysis"), "methods", "evaluators"),

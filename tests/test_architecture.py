@@ -53,7 +53,7 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
         ("bench.tracking.mlflow", "from bench.graph.plan import x", "observers hear events only"),
         ("bench.stages.recover", "import mlflow", "tracking is an observer"),
         ("bench.diagnosis.doctor", "def f():\n    from mlflow import x", "tracking is an observer"),
-        ("bench.execution.runner", "from optuna.trial import Trial", "search is an observer"),
+        ("bench.execution.runner", "from optuna.trial import Trial", "Optuna searches"),
         ("methods.rded", "import random", "mathematics neither draws on screens nor"),
         (
             "bench.execution.runner",

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
+from bench.core.errors import BadValue
 from bench.core.events import Emit, Event, Note, Step, StudyStarted, silent
 from bench.core.public import public
 from bench.storage.store import Store
@@ -17,6 +18,7 @@ from bench.tracking.machine import LoadSampler
 from bench.tracking.recorder import Recorder
 from bench.tracking.tracker import Tracker
 
+WAIT = "DDBENCH_TRACKING_WAIT"  # seconds, in the environment
 PATIENCE = 8.0  # seconds without progress after which a closing run stops waiting
 LONGEST_WAIT = 20.0  # seconds that a closing run waits at most, where it has no more patience
 PROGRAM = """\
@@ -35,7 +37,11 @@ class MlflowObserver:
         store: where to record.
         say: hears a Note when the server is down or refuses something, each once.
         code: folder of the code whose git state is recorded; None for bench's own.
-        patience: seconds without progress that `close` waits for a slow server.
+        patience: seconds without progress that `close` waits for a slow server; None takes them
+            from DDBENCH_TRACKING_WAIT, else 8.
+
+    Raises:
+        BadValue: DDBENCH_TRACKING_WAIT is no number of seconds.
     """
 
     def __init__(
@@ -44,10 +50,11 @@ class MlflowObserver:
         store: Store,
         say: Emit = silent,
         code: Path | None = None,
-        patience: float = PATIENCE,
+        patience: float | None = None,
     ) -> None:
         self._tracker, self._store, self._say = tracker, store, say
-        self._code, self._patience = code, patience
+        self._code = code
+        self._patience = waiting_time() if patience is None else patience
         self._said: set[str] = set()
         self._recorder: Recorder | None = None
         self._follower: Follower | None = None
@@ -114,6 +121,22 @@ class MlflowObserver:
         )
 
 
+def waiting_time() -> float:
+    """Seconds without progress that a run waits at its end for the export.
+
+    Raises:
+        BadValue: the environment holds no number of seconds.
+    """
+    given = os.environ.get(WAIT, "")
+    try:
+        seconds = float(given or PATIENCE)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise BadValue(f"{WAIT}: expected seconds, 0 or more, given {given!r}")
+    return seconds
+
+
 class Follower:
     """The run's end of the process beside it.
 
@@ -143,8 +166,9 @@ class Follower:
         while self._thread.is_alive():
             self._thread.join(0.05)
             now = time.monotonic()
-            calm = patience if self._started else LONGEST_WAIT
-            if now - self._progress > calm or now - begin > max(patience, LONGEST_WAIT):
+            longest = max(patience, LONGEST_WAIT)
+            calm = patience if self._started else longest
+            if now - self._progress > calm or now - begin > longest:
                 self._process.kill()
                 break
         self._process.wait()

@@ -1,15 +1,21 @@
-"""How figures are drawn: without pyplot, so that nothing global is touched, as SVG and PNG.
+"""How figures are drawn, as SVG and PNG: ours without pyplot, those of a library on its canvas.
 
 The same input gives the same bytes.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure as Canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 INK, MUTED, RULE = "#24292f", "#6e7681", "#d8dce1"
 OURS, PAPER, PAGE = "#2a6fbb", "#c2702c", "#ffffff"
@@ -35,14 +41,44 @@ def render(
     key: str, title: str, size: tuple[float, float], draw: Callable[[Canvas], None]
 ) -> Figure:
     """What `draw` puts on a canvas of `size` inches."""
+    with _styled():
+        canvas = Canvas(figsize=size, layout="constrained")
+        draw(canvas)
+        return _saved(key, title, canvas)
+
+
+def render_made(
+    key: str, title: str, size: tuple[float, float], draw: "Callable[[], Axes | np.ndarray]"
+) -> Figure:
+    """What a library draws on a canvas that it makes with pyplot: its axes, one or an array."""
+    from matplotlib import pyplot
+
+    with _styled():
+        matplotlib.rc("figure", figsize=size)
+        matplotlib.rc("figure.constrained_layout", use=True)
+        made = draw()
+        canvas = (made.flat[0] if isinstance(made, np.ndarray) else made).figure
+        assert isinstance(canvas, Canvas)
+        canvas.set_size_inches(size)
+        try:
+            return _saved(key, title, canvas)
+        finally:
+            pyplot.close(canvas)
+
+
+@contextmanager
+def _styled() -> Iterator[None]:
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         _style()
-        canvas = Canvas(figsize=size, layout="constrained")
-        draw(canvas)
-        svg, png = BytesIO(), BytesIO()
-        canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        canvas.savefig(png, format="png", dpi=160, facecolor=PAGE, metadata={"Software": None})
+        yield
+
+
+def _saved(key: str, title: str, canvas: Canvas) -> Figure:
+    svg, png = BytesIO(), BytesIO()
+    canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    canvas.set_layout_engine("none")  # both forms have the layout of the first
+    canvas.savefig(png, format="png", dpi=160, facecolor=PAGE, metadata={"Software": None})
     return Figure(key, title, svg.getvalue(), png.getvalue())
 
 

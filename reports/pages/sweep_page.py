@@ -9,14 +9,8 @@ from markupsafe import Markup
 
 from reports.figures.drawing import Figure
 from reports.figures.glyphs import inline
+from reports.figures.search_figures import interactive, pareto_figures, search_figures
 from reports.figures.sensitivity import paper_curves, sensitivity_figure
-from reports.figures.sweep_figures import (
-    contour_figure,
-    history_figure,
-    importance_figure,
-    slice_figure,
-)
-from reports.figures.sweep_pareto import pareto_figure
 from reports.formats.console import terminal
 from reports.formats.csv_ import frame_csv, table_csv
 from reports.formats.html import environment
@@ -42,9 +36,9 @@ def build_sweep(info: SweepInfo, frame: pd.DataFrame) -> Report:
     trials = trials_of(frame)
     drawn, tables = figures(info, trials), summary_tables(info, trials)
     listing = trials_table(info, trials)
-    notes = _notes(info)
+    notes, page = _notes(info), interactive(info, trials)
     files = {
-        "report.html": _html(info, drawn, tables, listing, notes, trials),
+        "report.html": _html(info, drawn, tables, listing, notes, trials, bool(page)),
         "report.md": _markdown(info, drawn, [*tables, listing], notes),
         "trials.csv": frame_csv(frame),
         "tables.csv": table_csv(tables),
@@ -53,6 +47,8 @@ def build_sweep(info: SweepInfo, frame: pd.DataFrame) -> Report:
     for figure in drawn:
         content[f"figures/{figure.key}.svg"] = figure.svg
         content[f"figures/{figure.key}.png"] = figure.png
+    if page:
+        content["figures/interactive.html"] = page
     return Report(content, "\n\n".join(terminal(_flat(table)) for table in tables), {})
 
 
@@ -75,12 +71,8 @@ def figures(info: SweepInfo, trials: Sequence[TrialInfo]) -> list[Figure]:
             for p in method.parameters
         ]
     for method in info.methods:
-        mark = slug(method.label)
-        found.append(slice_figure(f"slice-{mark}", method, trials))
-        found.append(contour_figure(f"contour-{mark}", method, trials))
-        found.append(importance_figure(f"importance-{mark}", method))
-    found.append(history_figure("history", info, trials))
-    found.append(pareto_figure("pareto", info, trials))
+        found += search_figures(slug(method.label), method, trials)
+    found += pareto_figures(info, trials)
     return [figure for figure in found if figure]
 
 
@@ -116,6 +108,7 @@ def _html(
     listing: Table,
     notes: Mapping[str, Sequence[str]],
     trials: Sequence[TrialInfo],
+    linked: bool,
 ) -> str:
     return (
         environment()
@@ -129,6 +122,7 @@ def _html(
             listing=view(listing),
             wide=any(len(t.scores) == 2 for t in trials),
             rings=any(pruned(t) for t in trials),
+            linked=linked,
             data=Markup(explorer(info, trials)),
         )
     )

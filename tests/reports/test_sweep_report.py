@@ -39,7 +39,13 @@ def test_bars_of_two_runs_are_said_to_be_wide(runs: int) -> None:
 
 def test_every_promised_figure_is_drawn_in_both_forms(files: Mapping[str, bytes]) -> None:
     names = set(files)
-    kinds = ("contour-wmdd", "history", "importance-wmdd", "pareto", "slice-wmdd")
+    kinds = (
+        "contour-wmdd",
+        "history-wmdd",
+        "importance-fanova-wmdd",
+        "pareto-seconds",
+        "slice-wmdd",
+    )
     kinds += tuple(f"sensitivity-wmdd-{n}" for n in ("bn-weight", "layer", "recover-lr"))
     assert {f"figures/{kind}.{form}" for kind in kinds for form in ("svg", "png")} <= names
 

@@ -154,7 +154,7 @@ def test_the_winner_meets_the_test_split_once_with_fresh_seeds(
 def test_the_report_holds_what_was_promised(resumed: Place) -> None:
     names = {str(p.relative_to(resumed.report)) for p in resumed.report.rglob("*") if p.is_file()}
     assert {"best.py", "report.html", "report.md", "trials.csv"} <= names
-    assert {"figures/sensitivity-mortal-strength.svg", "figures/history.png"} <= names
+    assert {"figures/sensitivity-mortal-strength.svg", "figures/history-mortal.png"} <= names
     frame = pd.read_csv(resumed.report / "trials.csv")
     assert (frame["state"] == "COMPLETE").sum() == TRIALS
     page = (resumed.report / "report.html").read_text(encoding="utf-8")
@@ -197,9 +197,9 @@ def test_mlflow_has_the_report_and_the_result(
     assert run.info.status == "FINISHED"
     (report,) = (where.store / "reports").glob("sweep-tiny-smoke*")
     kept = {f"report/{p.relative_to(report)}" for p in report.rglob("*") if p.is_file()}
-    names = {"report.html", "report.md", "trials.csv", "best.py", "figures/history.png"}
+    names = {"report.html", "report.md", "trials.csv", "best.py", "figures/history-mortal.png"}
     assert {f"report/{name}" for name in names} <= kept
-    assert set(files(client, run.info.run_id, "report")) == kept
+    assert set(files(client, run.info.run_id, "report")) == kept, done.stderr
     best = max(where.trials(), key=lambda t: (t.values or [0.0])[0])
     top1 = list(best.user_attrs["top1"].values())
     drawn = {"mean": fmean(top1), "std": stdev(top1), "n": 2}

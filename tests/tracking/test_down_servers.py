@@ -9,6 +9,7 @@ import pytest
 from deliveries import Events, all_runs, histories, play
 from hosts import ThreadHost
 
+from bench.core.errors import BadValue
 from bench.core.events import Event, Note
 from bench.storage.store import Store
 from bench.tracking import mlflow_log
@@ -104,7 +105,11 @@ def test_a_server_that_never_answers_is_not_waited_for(
         silent.listen()
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
         observer = MlflowObserver(
-            Tracker(uri, system_metrics=0), Store(tmp_path), said.append, code=tmp_path, patience=0.1
+            Tracker(uri, system_metrics=0),
+            Store(tmp_path),
+            said.append,
+            code=tmp_path,
+            patience=0.1,
         )
         play(observer, study_events((0, 1)))
         asking = [t for t in threading.enumerate() if t.name == "bench-tracking" and t.is_alive()]
@@ -113,3 +118,19 @@ def test_a_server_that_never_answers_is_not_waited_for(
         thread.join()
     assert len(said) == 1, said
     assert len(lists(tmp_path / "tracking")) == 1
+
+
+def test_how_long_a_run_waits_at_its_end_may_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DDBENCH_TRACKING_WAIT", raising=False)
+    assert mlflow_log.waiting_time() == 8
+    monkeypatch.setenv("DDBENCH_TRACKING_WAIT", "0.5")
+    assert mlflow_log.waiting_time() == 0.5
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", "inf", "nan"])
+def test_what_is_no_number_of_seconds_is_refused(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DDBENCH_TRACKING_WAIT", given)
+    with pytest.raises(BadValue, match="expected seconds, 0 or more, given"):
+        mlflow_log.waiting_time()
