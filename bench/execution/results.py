@@ -13,12 +13,17 @@ FAILURES = "failures"  # kind of the records that keep why a cell failed
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a cell ended: its row, and the traceback where it failed."""
+    """How a cell ended: its row, and the traceback where it failed.
+
+    Attributes:
+        last: whether this process can compute nothing more.
+    """
 
     plan: CellPlan
     row: Mapping[str, object]
     error: str = ""
     traceback: str = ""
+    last: bool = False
 
     @property
     def failed(self) -> bool:

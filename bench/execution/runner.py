@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -80,6 +80,8 @@ class Runner:
             )
 
     def _failed(self, cell: CellPlan, error: BaseException) -> Outcome:
+        if isinstance(error, torch.AcceleratorError):
+            return replace(self._outcome(cell, lost(self.shop.device, error), ""), last=True)
         text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
         trace = "" if isinstance(error, BenchError) else traceback.format_exc()
         if isinstance(error, MemoryError | torch.OutOfMemoryError):
@@ -101,6 +103,15 @@ class Runner:
         return Outcome(cell, row, text, trace)
 
 
+def lost(device: torch.device, error: torch.AcceleratorError) -> str:
+    """What to say of a device after whose error every call of this process fails."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return (
+        f"device {device} has failed and computes nothing more in this process: "
+        f"start again, or take another device ({reason})"
+    )
+
+
 def run_plan(
     plan: Plan,
     shop: Workshop,
@@ -111,13 +122,17 @@ def run_plan(
     """Runs all cells, seed by seed across rows, so that partial results compare like with like.
 
     Processes that run the same plan on one store share its cells out, unless an executor is given.
+    A process whose device has failed ends there.
 
     Raises:
         BadValue: the plan asks for bfloat16, which the device does not have.
     """
     refuse_emulated((cell.recipe.precision for cell in plan.cells), shop.device)
     share: Sharing[CellPlan] = Sharing(lambda cell: shop.store.claim(cell.address))
-    yield from (executor or share).run(ordered(plan.cells), Runner(plan, shop, emit, students))
+    for outcome in (executor or share).run(ordered(plan.cells), Runner(plan, shop, emit, students)):
+        yield outcome
+        if outcome.last:
+            break
 
 
 def ordered(cells: Sequence[CellPlan]) -> list[CellPlan]:

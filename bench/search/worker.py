@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from bench.core.errors import BenchError, StopRun
 from bench.core.events import Emit, Note
+from bench.execution.runner import lost
 from bench.execution.workshop import Workshop
 from bench.search.costs import Meter
 from bench.search.judged import Judged
@@ -55,6 +56,9 @@ class Worker:
         except (KeyboardInterrupt, StopRun):
             requeue(queue.study, _frozen(run.trial), "stopped by its user")
             raise
+        except torch.AcceleratorError as error:
+            requeue(queue.study, _frozen(run.trial), "its device failed")
+            raise BenchError(lost(self.device, error)) from error
         except Exception as error:  # a setting that breaks down does not end the search
             return self._failed(run, queue, error)
         note(run.trial, judged, run.meter.seconds - before)

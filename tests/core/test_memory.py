@@ -18,7 +18,8 @@ from bench.artifacts.values import ClassFeatures, Teacher
 from bench.core.errors import BadValue
 from bench.core.events import silent
 from bench.execution.memory import KNOWN, Sizes, needs_of, sizes_of
-from bench.execution.runner import Runner
+from bench.execution.results import FAILURES
+from bench.execution.runner import Runner, run_plan
 from bench.execution.workshop import Workshop
 from bench.graph.plan import CellPlan
 from bench.models.footprint import forward, trained
@@ -144,6 +145,24 @@ def test_a_cell_that_runs_out_of_memory_fails_alone_with_what_it_needed(
         r"workers \(CUDA out of memory. Tried to allocate 20 MiB.\)",
         outcome.error,
     )
+
+
+def test_a_process_whose_device_has_failed_ends_and_leaves_the_cell_to_others(
+    session: Session, tmp_path: Path
+) -> None:
+    class Lost(Workshop):
+        def finish(self, plan: CellPlan) -> Score:
+            raise torch.AcceleratorError("CUDA error: device lost\nmore lines")
+
+    shop = Lost(Store(tmp_path), session.data_root, CPU, silent)
+    assert len(session.plan.cells) > 1
+    (outcome,) = run_plan(session.plan, shop, silent)
+    assert outcome.error == (
+        "device cpu has failed and computes nothing more in this process: start again, or take "
+        "another device (CUDA error: device lost)"
+    )
+    assert outcome.traceback == ""
+    assert shop.store.record(FAILURES, outcome.plan.address) is None
 
 
 @pytest.mark.parametrize(

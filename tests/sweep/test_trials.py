@@ -5,9 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import torch
+from optuna.trial import TrialState
 
+from bench.core.errors import BenchError
 from bench.core.events import CellFailed, CellFinished, CellStarted, Event, StageFinished, Step
 from bench.execution.results import row_of
+from bench.execution.workshop import Workshop
 from bench.graph.plan import CellPlan, Plan
 from bench.plugin.space import Choice
 from bench.search import trial
@@ -122,6 +126,20 @@ def test_a_setting_that_breaks_down_fails_alone(
     rows = trial_rows(search, queue.study)
     assert "expected a finite loss" in str(rows[0]["error"])
     assert [standing.params for standing in standings(queue.study)] == [{"squeeze.lr": 0.025}]
+
+
+def test_a_failed_device_ends_the_worker_and_its_trial_waits_for_another(
+    searched: Searched, queued: Queued, working: Working, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: object, plan: CellPlan) -> None:
+        raise torch.AcceleratorError("CUDA error: device lost")
+
+    monkeypatch.setattr(Workshop, "finish", fails)
+    search = searched()
+    queue = queued(search, trials=2)
+    with pytest.raises(BenchError, match=r"^device cpu has failed and computes nothing more"):
+        working(search, queue)
+    assert [t.state for t in queue.study.trials] == [TrialState.FAIL, TrialState.WAITING]
 
 
 def test_hyperband_judges_shorter_runs_first(
