@@ -21,7 +21,7 @@ from bench.core.public import public
 from bench.execution.results import Outcome
 from bench.execution.runner import run_plan
 from bench.execution.workshop import Workshop
-from bench.stages.compute import choose_device
+from bench.stages.compute import choose_device, deterministic
 from bench.stages.precision import refuse_emulated
 from bench.tracking.tracker import check_uri
 
@@ -36,6 +36,7 @@ class RunOptions:
     Attributes:
         workers: processes on this machine that share the cells.
         log_model: keep every trained student as a model in MLflow.
+        deterministic: compute by algorithms alone that give the same bits in every run.
         verbose: tell of every stage.
         join: only run cells of what another process tells of and reports.
     """
@@ -48,6 +49,7 @@ class RunOptions:
     join: bool = False
     log_model: bool = False
     verbose: bool = False
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
         if self.track and self.tracking_uri is not None:
@@ -79,7 +81,7 @@ def run_study(
     outcomes: list[Outcome] = []
     try:
         shop = Workshop(session.store, session.data_root, device, watch.emit)
-        with workers(options.others()):
+        with workers(options.others()), deterministic(options.deterministic):
             outcomes.extend(run_plan(session.plan, shop, watch.emit, students=options.log_model))
     except (KeyboardInterrupt, StopRun):
         watch.finish("KILLED")
@@ -98,8 +100,9 @@ def join_in(session: Session, options: RunOptions, device: "torch.device") -> in
     watch = observed(session, replace(options, quiet=True))
     shop = Workshop(session.store, session.data_root, device, watch.emit)
     try:
-        ran = run_plan(session.plan, shop, watch.emit, students=options.log_model)
-        failed = [done for done in ran if done.failed]
+        with deterministic(options.deterministic):
+            ran = run_plan(session.plan, shop, watch.emit, students=options.log_model)
+            failed = [done for done in ran if done.failed]
     except (KeyboardInterrupt, StopRun):
         watch.finish("KILLED")
         return 130

@@ -28,10 +28,24 @@ OPTIONS = grouped(
         "is trained again.",
     ),
     no_tracking_option,
+    click.option(
+        "--deterministic",
+        is_flag=True,
+        help="The same bits in every run on CUDA, too, where its operations allow it; slower.",
+    ),
     click.option("--verbose", is_flag=True, help="A line for every stage, too."),
 )
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Only the table and the paths.")
-NAMES = ("device", "tracking_uri", "workers", "join", "log_model", "verbose", "quiet")
+NAMES = (
+    "device",
+    "tracking_uri",
+    "workers",
+    "join",
+    "log_model",
+    "deterministic",
+    "verbose",
+    "quiet",
+)
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -83,6 +83,27 @@ def make_current(device: torch.device) -> None:
         torch.cuda.set_device(device)
 
 
+@contextmanager
+def deterministic(wanted: bool) -> Iterator[None]:
+    """Only algorithms that give the same bits in every run on one machine, for a block.
+
+    On CUDA that costs time, and an operation that has no such algorithm raises a RuntimeError,
+    which names it. On a CPU all stages are deterministic without it.
+    """
+    if not wanted:
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
+
+
 def has_compiler(device: torch.device) -> bool:
     """Whether `torch.compile` can work: on a CPU by a C++ compiler, on CUDA by Triton and a C one.
 

@@ -72,3 +72,14 @@ def test_quiet_run_prints_the_table_and_the_paths_alone(tiny_ran: Bench) -> None
     assert "in the store" not in ended.out
     assert "barycenter" in ended.out
     assert "report: " in ended.out
+
+
+def test_deterministic_algorithms_change_no_bit_on_a_cpu(
+    tiny_ran: Bench, new_bench: Callable[[], Bench]
+) -> None:
+    bench = new_bench()
+    ended = bench.run(
+        "run", "tiny.py", "--profile", "smoke", "--no-tracking", "--quiet", "--deterministic"
+    )
+    assert ended.code == 0, ended.err
+    assert bench.contents() == tiny_ran.contents()

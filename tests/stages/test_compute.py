@@ -1,5 +1,6 @@
 """What may be compiled where, and that a compiler which fails only costs speed."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from torch._inductor import config
 from torch._inductor.utils import fresh_cache
 
 from bench.core.events import Event, Note
-from bench.stages.compute import compiled, has_compiler, make_current
+from bench.stages.compute import compiled, deterministic, has_compiler, make_current
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -79,3 +80,20 @@ def test_the_device_of_a_run_becomes_the_current_one(monkeypatch: pytest.MonkeyP
     for name in ("cpu", "cuda", "cuda:1"):
         make_current(torch.device(name))
     assert chosen == [torch.device("cuda:1")]
+
+
+def test_deterministic_algorithms_are_asked_for_in_a_block_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    with deterministic(False):
+        assert not torch.are_deterministic_algorithms_enabled()
+    with deterministic(True):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.backends.cudnn.benchmark
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+        with pytest.raises(RuntimeError, match=r"put_ .* deterministic"):
+            torch.zeros(3).put_(torch.tensor([1, 1]), torch.tensor([1.0, 2.0]))
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.backends.cudnn.benchmark
