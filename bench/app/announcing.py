@@ -1,17 +1,23 @@
 """The plan as text: cells, what the store already holds, estimated time and disk."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from bench.app.fitting import largest, memory_table
 from bench.app.session import Session
 from bench.app.text import duration, size, table
+from bench.core.numerics import always_one_thread, apart, numerics
 from bench.execution.costs import estimate
 from bench.graph.plan import Plan
 
 if TYPE_CHECKING:
     import torch
 
+CLASSES = (
+    "rows of one class can be compared to the last bit, rows of several differ by more than the "
+    "seed; a store for each class keeps them apart"
+)
 SHOWN = 4  # recipes that a headline names
 
 
@@ -44,8 +50,20 @@ def announce(session: Session, device: "torch.device") -> str:
             if todo
             else "all is in the store",
             *([memory_table(session, device)] if todo else []),
+            *classes_told(session, device, held),
         ]
     )
+
+
+def classes_told(session: Session, device: "torch.device", held: Collection[str]) -> list[str]:
+    """One line where the plan's artifacts are, or would be, of several numerics classes."""
+    manifests = (session.store.readable(address) for address in held)
+    classes = [manifest.numerics for manifest in manifests if manifest]
+    if len(held) < len(session.plan.tasks()):
+        with always_one_thread():  # how many there will be, networks and workers decide
+            classes.append(numerics((device.index or 0) if device.type == "cuda" else None))
+    told = apart(classes)
+    return [f"several numerics classes in this store: {told}; {CLASSES}"] if told else []
 
 
 def headline(plan: Plan) -> str:

@@ -165,6 +165,9 @@ def provenance_of(plan: Plan) -> dict[str, str]:
     if now.commit:
         found["code"] = f"{now.commit[:12]}{dirty}"
     found["machine"] = f"{now.device}, {now.cpus} CPUs, {now.system}"
+    found["numerics class of this process"] = "; ".join(
+        f"{name}: {value}" for name, value in now.numerics.items()
+    )
     found["packages"] = ", ".join(f"{k} {v}" for k, v in now.packages.items())
     return found
 

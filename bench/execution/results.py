@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.core.errors import CorruptArtifact
+from bench.core.numerics import SEVERAL, Numerics, spread
 from bench.graph.plan import CellPlan, Plan
 from bench.storage.store import Store
 
@@ -89,11 +90,13 @@ def _status(plan: CellPlan, store: Store) -> dict[str, object]:
 def _measured(plan: CellPlan, store: Store) -> dict[str, object]:
     """Seconds by kind, and what the manifests of the artifacts add to a row."""
     found: dict[str, object] = {}
+    classes: list[Numerics] = []
     for kind in plan.kinds():
         tasks = plan.of_kind(kind)
         known = [(task, m) for task in tasks if (m := store.readable(task.address))]
         whole = len(known) == len(tasks)
         found[f"seconds_{kind}"] = sum(m.seconds for _, m in known) if whole else None
+        classes += [manifest.numerics for _, manifest in known]
         for task, manifest in known:
             for name, value in task.request.facts(manifest.meta, plan.at).items():
                 found.setdefault(name, value)
@@ -101,7 +104,7 @@ def _measured(plan: CellPlan, store: Store) -> dict[str, object]:
         found["peak_memory_recover"] = made.peak_memory
     if judged := store.readable(plan.address):
         found |= {"device": judged.device, "peak_memory": judged.peak_memory}
-    return found
+    return found | {f"numerics_{k}": SEVERAL.join(v) for k, v in spread(classes).items()}
 
 
 def command_of(plan: CellPlan, study: Plan) -> str:

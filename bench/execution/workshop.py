@@ -1,5 +1,6 @@
 """Making artifacts: what is missing is made, what is there is loaded, what is common once."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -65,19 +66,19 @@ class Workshop:
             seed=task.seed,
             label=task.label,
         )
-        if not self.store.has(task.address):
+        missing = not self.store.has(task.address)
+        if missing:
             self._ensure_inputs(task, at)  # waiting for, and failing in, inputs comes first
 
         def make() -> object:
             self.emit(StageStarted(at.label, task.stage, task.address))
             reset_peak(self.device)
-            with (
-                fitting_threads(batch_flops(at)),
-                kept_in(self.store.progress(task.address)),
-            ):
+            with kept_in(self.store.progress(task.address)):
                 return self._make(task, at)
 
-        made = self.store.get_or_make(spec, make, lambda text: self.emit(Note(text)))
+        # around the store, which writes down how many there were
+        with fitting_threads(batch_flops(at)) if missing else nullcontext():
+            made = self.store.get_or_make(spec, make, lambda text: self.emit(Note(text)))
         took, memory = made.seconds, made.manifest.peak_memory
         artifact, address = made.artifact, task.address
         self.emit(StageFinished(at.label, task.stage, address, took, memory, made.hit, artifact))

@@ -16,6 +16,7 @@ from torch import nn
 
 from bench.core.errors import BadValue
 from bench.core.events import Emit, Note, silent
+from bench.core.numerics import always_one_thread
 from bench.models.flops import forward_flops
 
 M = TypeVar("M", bound=nn.Module)
@@ -34,10 +35,14 @@ def fitting_threads(flops: float) -> Iterator[None]:
     Measured on two cores with the digits network: 6 ms a step on one thread, 90 ms on two while
     another process was busy.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if flops < SMALL_FLOPS else before)
-    try:
+    if flops >= SMALL_FLOPS:
         yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with always_one_thread():
+            yield
     finally:
         torch.set_num_threads(before)
 

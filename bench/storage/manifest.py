@@ -11,6 +11,7 @@ from bench.core.errors import BadValue, CorruptArtifact
 
 A = TypeVar("A")
 FORMAT = 2  # of the manifest; a store written by a newer one is refused, never misread
+ADDED = {"numerics"}  # fields that manifests of this format may lack, as older ones do
 SEAL = "manifest_sha256"  # key of the checksum over all else that the document says
 
 
@@ -48,6 +49,8 @@ class Manifest:
         sha256: of its content: names, dtypes, shapes and bytes of its tensors, and `meta`.
         file_sha256: of the file that holds it.
         created: UTC, ISO 8601.
+        numerics: the class of the process that made it (`bench.core.numerics`); empty where the
+            suite that stored it did not write it down yet.
     """
 
     address: str
@@ -68,6 +71,7 @@ class Manifest:
     file_sha256: str
     created: str
     format: int = FORMAT
+    numerics: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """The JSON document that `parse` reads."""
@@ -113,7 +117,7 @@ def parse(text: bytes, where: str, address: str) -> Manifest:
             f"{where}: expected manifest format {FORMAT} or older, given {version}; "
             "update this program, or use another store"
         )
-    wanted = known | {SEAL}
+    wanted = known - ADDED | {SEAL}
     if not isinstance(values, dict) or not wanted <= set(values):
         missing = sorted(wanted - set(values)) if isinstance(values, dict) else sorted(wanted)
         raise CorruptArtifact(f"{where}: expected a manifest, but it has no {', '.join(missing)}")
@@ -127,7 +131,7 @@ def parse(text: bytes, where: str, address: str) -> Manifest:
             f"{where}: expected the artifact {address[:12]}..., found {values['address'][:12]}..., "
             "which belongs elsewhere"
         )
-    return Manifest(**{name: values[name] for name in known})
+    return Manifest(**{name: values[name] for name in known if name in values})
 
 
 def hash_of(file: Path) -> str:

@@ -1,21 +1,28 @@
-"""What making an artifact took: time, device, memory."""
+"""What making an artifact took: time, device, memory; and the class of its last bits."""
 
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from bench.core.numerics import numerics
 
 A = TypeVar("A")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds on the wall, and bytes at the peak: of the device, or of this process on a CPU."""
+    """Seconds on the wall, and bytes at the peak: of the device, or of this process on a CPU.
+
+    Attributes:
+        numerics: the class that decides the last bits; empty where nothing computed with torch.
+    """
 
     seconds: float
     device: str
     peak_memory: int
+    numerics: Mapping[str, str] = field(default_factory=dict)
 
 
 def measured(make: Callable[[], A]) -> tuple[A, Measured]:
@@ -32,9 +39,11 @@ def measured(make: Callable[[], A]) -> tuple[A, Measured]:
         torch.cuda.synchronize(index)
     seconds = time.perf_counter() - begin
     if not used:
-        return made, Measured(seconds, "cpu", _process_peak())
+        known = numerics() if torch is not None else {}
+        return made, Measured(seconds, "cpu", _process_peak(), known)
     most = max(used, key=lambda index: used[index])
-    return made, Measured(seconds, torch.cuda.get_device_name(most), used[most])
+    name = torch.cuda.get_device_name(most)
+    return made, Measured(seconds, name, used[most], numerics(most))
 
 
 def peaks(cuda: Any) -> dict[int, int]:

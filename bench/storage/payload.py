@@ -64,6 +64,7 @@ def write(artifact: object, spec: ArtifactSpec, measured: Measured, file: Path) 
         sha256=content_digest(tensors, values),
         file_sha256=hash_of(file),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        numerics=dict(measured.numerics),
     )
 
 

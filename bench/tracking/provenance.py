@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.core.numerics import numerics
 from bench.core.public import public
 from bench.storage.owner import host
 
@@ -29,6 +30,8 @@ class Provenance:
         dirty: whether tracked files differ from it or untracked ones lie beside them.
         diff: those differences, then the names of untracked files; cut at `LARGEST_DIFF`.
         device: names of the GPUs, else of the CPU.
+        numerics: the class that decides the last bits of what this process computes on its CPU;
+            empty in one that computes nothing.
     """
 
     commit: str
@@ -42,10 +45,12 @@ class Provenance:
     memory_bytes: int
     packages: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    numerics: dict[str, str] = field(default_factory=dict)
 
     def tags(self) -> dict[str, str]:
         """What runs are filtered by."""
         found = {"git_commit": self.commit, "host": self.host, "machine": self.device}
+        found |= {f"numerics_{name}": value for name, value in self.numerics.items()}
         return found | ({"dirty": str(self.dirty).lower()} if self.commit else {})
 
     def summary(self) -> dict[str, object]:
@@ -69,6 +74,7 @@ def provenance(folder: Path | None = None) -> Provenance:
         memory_bytes=psutil.virtual_memory().total,
         packages=versions(),
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        numerics=numerics() if "torch" in sys.modules else {},
     )
 
 

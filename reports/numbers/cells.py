@@ -10,6 +10,7 @@ from bench.core.errors import BadValue, UnknownName
 REQUIRED = ("row", "dataset", "ipc", "seed")
 STATUSES = ("ok", "failed", "not run")
 SECONDS, ADDRESS = "seconds_", "address_"  # begin the columns of a kind of artifact
+NUMERICS, SEVERAL = "numerics_", " | "  # begins those of the numerics class; between its values
 NUMBERS = (
     "top5",
     "chance",
@@ -51,6 +52,7 @@ class Cell:
         numbers: further columns of the frame that hold a number, by name.
         kinds: the kinds of artifacts that the frame knows, upstream first.
         artifacts: kind -> address of the artifact, for the kinds that are named.
+        numerics: what decides the last bits -> its values over all that the cell is made from.
     """
 
     setting: Setting
@@ -72,6 +74,7 @@ class Cell:
     numbers: Mapping[str, float] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    numerics: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def cells_of(frame: pd.DataFrame) -> tuple[Cell, ...]:
@@ -130,6 +133,11 @@ def _cell(line: Mapping[object, object]) -> Cell:
         numbers={name: value for name, value in known.items() if value is not None},
         kinds=kinds,
         artifacts=_artifacts(line, kinds),
+        numerics={
+            name.removeprefix(NUMERICS): frozenset(_text(line, name).split(SEVERAL))
+            for name in map(str, line)
+            if name.startswith(NUMERICS) and _text(line, name)
+        },
     )
 
 
@@ -139,6 +147,15 @@ def _artifacts(line: Mapping[object, object], kinds: Sequence[str]) -> dict[str,
     if kinds:
         found[kinds[-1]] = found[kinds[-1]] or _text(line, "address")
     return {kind: address for kind, address in found.items() if address}
+
+
+def numerics_of(cells: Iterable[Cell]) -> dict[str, frozenset[str]]:
+    """What decides the last bits -> its values over all cells; several where classes are mixed."""
+    found: dict[str, frozenset[str]] = {}
+    for cell in cells:
+        for name, values in cell.numerics.items():
+            found[name] = found.get(name, frozenset()) | values
+    return found
 
 
 def kinds_of(cells: Iterable[Cell]) -> tuple[str, ...]:

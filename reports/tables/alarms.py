@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.numbers.cells import by_seed
+from reports.numbers.cells import SEVERAL, by_seed, numerics_of
 from reports.numbers.info import StudyInfo
 from reports.numbers.statistics import Sample, rank_note
 from reports.numbers.summary import Summary, reduced
@@ -155,7 +155,21 @@ def _scale(info: StudyInfo, summaries: Sequence[Summary]) -> list[Alarm]:
 
 
 def _mixtures(summaries: Sequence[Summary]) -> list[Alarm]:
-    devices = sorted({cell.device for s in summaries for cell in s.cells if cell.device})
+    cells = [cell for s in summaries for cell in s.cells]
+    mixed = [
+        f"{name}: {SEVERAL.join(sorted(values))}"
+        for name, values in numerics_of(cells).items()
+        if len(values) > 1
+    ]
+    if mixed:
+        return [
+            Alarm(
+                "caution",
+                "Artifacts of several numerics classes stand behind these rows "
+                f"({'; '.join(mixed)}): equal seeds give equal numbers within one class only.",
+            )
+        ]
+    devices = sorted({cell.device for cell in cells if cell.device})
     if len(devices) < 2:
         return []
     return [Alarm("note", f"Cells ran on different devices ({', '.join(devices)}).")]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from reports.numbers.cells import Cell, Setting, by_seed, cells_of
+from reports.numbers.cells import SEVERAL, Cell, Setting, by_seed, cells_of, numerics_of
 from reports.numbers.statistics import describe, holm, paired, rank_note
 from reports.tables.entries import (
     Column,
@@ -85,14 +85,28 @@ def _mean(cells: tuple[Cell, ...]) -> Entry:
 
 
 def _change(a: tuple[Cell, ...], b: tuple[Cell, ...]) -> str:
-    """Whether the cells are the same by address, or which recipe they are of."""
+    """What tells the sides apart: addresses, recipe, and what decides the last bits."""
     if not a or not b:
         return "only in one run"
     addresses = [{cell.address for cell in cells} for cells in (a, b)]
-    if addresses[0] == addresses[1] and addresses[0] != {""}:
-        same = by_seed(a) == by_seed(b)
-        return "nothing: same addresses" if same else "numbers, under the same addresses"
     recipes = [", ".join(dict.fromkeys(cell.recipe for cell in cells)) for cells in (a, b)]
-    if recipes[0] != recipes[1]:
-        return f"recipe {recipes[0] or 'unnamed'} / {recipes[1] or 'unnamed'}"
-    return "addresses (code, data or seeds)"
+    if addresses[0] == addresses[1] and addresses[0] != {""}:
+        if by_seed(a) == by_seed(b):
+            return "nothing: same addresses"
+        found = "numbers, under the same addresses"
+    elif recipes[0] != recipes[1]:
+        found = f"recipe {recipes[0] or 'unnamed'} / {recipes[1] or 'unnamed'}"
+    else:
+        found = "addresses (code, data or seeds)"
+    classes = _classes(a, b)
+    return f"{found}; numerics class ({classes})" if classes else found
+
+
+def _classes(a: tuple[Cell, ...], b: tuple[Cell, ...]) -> str:
+    """Where the numerics classes of the sides differ, as `instructions: AVX512 / AVX2`."""
+    ours, theirs = numerics_of(a), numerics_of(b)
+    return "; ".join(
+        f"{name}: {SEVERAL.join(sorted(values))} / {SEVERAL.join(sorted(theirs[name]))}"
+        for name, values in ours.items()
+        if values != theirs.get(name, values)
+    )

@@ -1,6 +1,7 @@
 """What a stage took is read from the GPU that it used, whichever is the current one."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -28,6 +29,9 @@ class Counters:
     def get_device_name(self, device: int = 0) -> str:
         return f"card {device}"
 
+    def get_device_properties(self, device: int) -> SimpleNamespace:
+        return SimpleNamespace(name=f"card {device}", major=9, minor=0)
+
     def synchronize(self, device: int = 0) -> None:
         self.waited.append(device)
 
@@ -38,6 +42,7 @@ def test_a_stage_on_the_second_gpu_is_that_gpus(monkeypatch: pytest.MonkeyPatch)
     made, took = measured(lambda: "made")
     assert (made, took.device, took.peak_memory) == ("made", "card 1", 5 << 30)
     assert cuda.waited == [1]
+    assert took.numerics["device"] == "card 1 (sm_90)"
 
 
 def test_of_several_gpus_the_fullest_counts_and_all_are_waited_for(
