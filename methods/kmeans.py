@@ -1,8 +1,10 @@
-"""WMDD with k-means barycenters: the optimum when the weights are free too.
+"""WMDD with k-means barycenters: a local optimum where the weights are free too.
 
 Source: with free weights the problem of arXiv:2311.18531, Algorithm 2, is k-means (each point goes
 to its nearest atom, the weight of an atom is its share of points); our observation, not the
-paper's. The weights are used in the per-class statistics (Eq. 14) and in the FKD loss.
+paper's. Lloyd's iterations from k-means++ end in a local optimum, which another start may improve.
+The weights are used in the per-class statistics (Eq. 14) and in the FKD loss, there relative to
+their mean over the set (`fkd`) or over each batch (`fkd-batch-weights`, as released).
 """
 
 from bench import (
