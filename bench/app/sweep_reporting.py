@@ -1,6 +1,8 @@
 """The end of a sweep: the winner as a study file, its one run on the test split, the report."""
 
 import hashlib
+import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,16 +28,14 @@ def conclude(
 ) -> int:
     """Writes the winners' study file, runs it, reports; returns the exit code."""
     folder = report_folder(found, store, options)
-    path, code, test = write_best(found, folder, options), 0, None
-    if path and options.test:
-        test = tested(path, store, options)
+    path, code = write_best(found, folder, options), 0
+    test = tested(path, store, options) if path else None  # what an earlier run tested stays
+    if test and options.test:
         code = run_study(test, replace(options.run, workers=1))
     click.echo(write_report(found, folder, test, options))
     click.echo(f"sweep: {folder}/report.html (also .md, trials.csv, figures/)")
     if path:
-        click.echo(
-            f"best: bench run {path} --profile {options.arguments.profile} --store {store.root}"
-        )
+        click.echo(f"best: {run_best(path, options)}")
     failures = [one for one in ended if one.error]
     for one in failures:
         click.echo(f"failed: {one.label}: {one.error}", err=True)
@@ -53,10 +53,19 @@ def write_best(found: Sequence[Found], folder: Path, options: SweepOptions) -> P
         return None
     path = folder / "best.py"
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(
-        path, best_study(winners, options.arguments.profile, again(), mark_of(options)).encode()
-    )
+    text = best_study(winners, again(), run_best(path, options), mark_of(options))
+    write_atomically(path, text.encode())
     return path
+
+
+def run_best(path: Path, options: SweepOptions) -> str:
+    """The command that runs the winners' study, with the plugins and places that it needs."""
+    given = options.arguments
+    words = ["bench", "run", str(path), "--profile", given.profile, "--store", given.store]
+    words += [word for file in given.plugins for word in ("--plugin", file)]
+    if any(word.split("=")[0] == "--data" for word in sys.argv):
+        words += ["--data", given.data]
+    return shlex.join(words)
 
 
 def tested(path: Path, store: Store, options: SweepOptions) -> Session:

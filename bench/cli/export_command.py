@@ -34,7 +34,7 @@ def command(address: str, dataset: str, kind: str, out: str, store: str, data: s
     if len(found) != 1:
         raise BadValue(
             f"address: expected the beginning of one artifact's, given {address!r}, which fits "
-            f"{len(found)}; see `bench store list`"
+            f"{len(found)}; see `bench store ls`"
         )
     manifest, spec = shelf.manifest(found[0]), find_spec(dataset)
     made = shelf.load(found[0], SyntheticSet)

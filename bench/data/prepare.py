@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from bench.core.errors import BadData
@@ -105,7 +106,7 @@ def _fetch(spec: DatasetSpec, root: Path, download: bool) -> None:
     if not spec.source.found(root):
         ways = spec.source.hint + ", or set DDBENCH_DATA to the folder that holds it"
         if spec.downloadable:
-            ways = f"run `bench data prepare {spec.name} --download`, {ways}"
+            ways = f"run `bench data prepare {quote(spec.name)} --download`, {ways}"
         raise BadData(
             f"data set {spec.name!r}: expected it in {spec.source.where(root)}, found no such "
             f"folder; {ways}"
@@ -144,7 +145,7 @@ def verify(spec: DatasetSpec, root: Path) -> list[Problem]:
     folder, problems = cache_folder(spec, root), []
     for split in SPLITS:
         manifest = read_manifest(folder, split)
-        again = f"run `bench data prepare {spec.name}`"
+        again = f"run `bench data prepare {quote(spec.name)}`"
         if manifest is None:
             problems.append(
                 Problem(split, folder, f"expected a prepared split, found none; {again}")

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 import torch
 from PIL import Image
@@ -172,7 +173,7 @@ def _card(made: SyntheticSet, about: Described) -> str:
         f"{about.dataset}.\n\n"
         f"The real data's licence: {about.licence}. Whoever uploads this set answers for it.\n\n"
         f"Teacher (sha256): {about.teacher or 'none'}.\n\n"
-        f"Score it with `bench score . --dataset {about.dataset}`.\n"
+        f"Score it with `bench score . --dataset {quote(about.dataset)}`.\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""The best settings as a study file that anyone can run: `bench run best.py`."""
+"""The best settings as a study file that anyone can run."""
 
 from collections.abc import Mapping, Sequence
 from pprint import pformat
@@ -28,9 +28,11 @@ def best_rows(search: Search, winner: Standing) -> list[Row]:
 
 
 def best_study(
-    found: Sequence[tuple[Search, Standing]], profile: Profile, command: str, mark: str = ""
+    found: Sequence[tuple[Search, Standing]], command: str, run: str, mark: str = ""
 ) -> str:
     """A study file with the winners of all searches on the test split.
+
+    It says by which `command` it was found, and which runs it.
 
     Its seeds are fresh, so that it is not run on the luck that made it the winner. The mark is
     that of the sweep's report, so that the test of a variant has a folder of its own, too.
@@ -48,12 +50,12 @@ def best_study(
         name=sweep.name,
         command=command,
         drawn=drawn,
-        profile=profile,
+        run=run,
         study=f"{sweep.study_name}{mark}-best",
         rows=rows,
         dataset=sweep.dataset,
         ipc=sweep.ipc,
-        seeds=fresh_seeds(profile),
+        seeds=fresh_seeds(found[0][0].profile),
         evaluator=sweep.evaluator,
         student=sweep.student,
         recipe=sweep.recipe,
@@ -85,7 +87,7 @@ TEMPLATE = '''"""The best setting of the sweep {name!r}, on the test split, with
 
 Found by: {command}
 {drawn}
-Run it with: bench run best.py --profile {profile}
+Run it with: {run}
 """
 
 from bench.study.grid import Contrast, Row, Study

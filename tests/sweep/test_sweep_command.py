@@ -1,6 +1,7 @@
 """`bench sweep` from the outside: killed and resumed, shared by workers, its winner tested once."""
 
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -125,6 +126,7 @@ def resumed(tmp_path_factory: pytest.TempPathFactory, data_root: Path) -> Place:
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     again = where.sweep("--trials", str(TRIALS))
     assert again.returncode == 0, again.stderr
+    (where.folder / "said").write_text(again.stdout)
     return where
 
 
@@ -168,10 +170,34 @@ def test_the_best_setting_is_a_study_that_runs(resumed: Place) -> None:
     best = max(resumed.trials(), key=lambda t: (t.values or [0.0])[0])
     assert dict(study.rows[0].params) == best.params
     before = len(list(Store(resumed.store).addresses()))
-    ran = resumed.bench("run", str(resumed.report / "best.py"))
+    (line,) = [
+        text for text in (resumed.folder / "said").read_text().splitlines() if "best: " in text
+    ]
+    program, *words = shlex.split(line.removeprefix("best: "))
+    assert program == "bench"
+    ran = subprocess.run(  # as it is printed, wherever one is
+        [sys.executable, "-m", "bench.cli.main", *words],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stderr
     assert "mortal, best found" in ran.stdout
+    assert (
+        f"Run it with: {shlex.join([program, *words])}" in (resumed.report / "best.py").read_text()
+    )
     assert len(list(Store(resumed.store).addresses())) == before  # nothing was computed again
+
+
+def test_a_sweep_that_does_not_test_keeps_what_was_tested(resumed: Place) -> None:
+    before = (resumed.report / "report.md").read_text(encoding="utf-8")
+    ended = resumed.sweep("--trials", str(TRIALS), "--no-test")
+    assert ended.returncode == 0, ended.stderr
+    after = (resumed.report / "report.md").read_text(encoding="utf-8")
+    results = [text.split("## ")[1] for text in (before, after)]
+    assert results[0] == results[1]
+    assert "not run" not in results[1]
 
 
 def test_two_processes_share_the_trials(tmp_path: Path, data_root: Path) -> None:

@@ -109,7 +109,7 @@ def test_one_data_set_at_a_time(data_root: Path) -> None:
 def test_the_study_of_the_best_names_every_value(data_root: Path) -> None:
     (search,) = on(data_root, "recover.iterations=7").searches()
     winner = Standing({"bn_weight": 2.5}, (3, 4), (0.8, 0.9))
-    text = best_study([(search, winner)], "smoke", "bench sweep lambda")
+    text = best_study([(search, winner)], "bench sweep lambda", "bench run best.py")
     found: dict[str, object] = {}
     exec(text, found)
     study = found["STUDY"]
@@ -135,7 +135,7 @@ def test_the_test_of_a_variant_carries_the_mark_of_its_report(data_root: Path) -
     assert len(set(marks)) == 4
     (search,) = variants[1].searches()
     winner = Standing({"bn_weight": 2.5}, (3,), (0.8,))
-    text = best_study([(search, winner)], "smoke", "bench sweep lambda", marks[1])
+    text = best_study([(search, winner)], "bench sweep lambda", "bench run best.py", marks[1])
     assert f'name="sweep-lambda{marks[1]}-best"' in text.replace("'", '"')
 
 
