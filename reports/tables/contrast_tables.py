@@ -30,6 +30,7 @@ from reports.tables.entries import (
     probability,
     text,
 )
+from reports.tables.result_tables import students_note
 
 
 def contrasts_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
@@ -48,16 +49,14 @@ def contrasts_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | No
         _line(c, groups[c.setting], [sign] if with_paper else [])
         for c, sign in zip(found, signs, strict=True)
     ]
-    unit = summaries[0].unit
+    small = with_paper and reduced([c for s in summaries for c in s.cells])
     return dense(
         Table(
             "contrasts",
             "Paired differences",
-            _columns(family_size(found), with_paper, unit),
+            _columns(family_size(found), with_paper, summaries[0].unit),
             tuple(lines),
-            _notes(
-                info, found, unit, with_paper and reduced([c for s in summaries for c in s.cells])
-            ),
+            _notes(info, found, summaries, small),
         )
     )
 
@@ -125,8 +124,10 @@ def _needed(c: Comparison) -> Entry:
     return Entry(f">{MOST}", sort=float(MOST)) if needed is None else number(needed, 0)
 
 
-def _notes(info: StudyInfo, found: Sequence[Comparison], unit: str, small: bool) -> tuple[str, ...]:
-    size, twins = family_size(found), folded(found)
+def _notes(
+    info: StudyInfo, found: Sequence[Comparison], summaries: Sequence[Summary], small: bool
+) -> tuple[str, ...]:
+    size, twins, unit = family_size(found), folded(found), summaries[0].unit
     over = f"Holm over the {size} declared comparisons, run or not"
     if twins:
         over += f" ({twins} more compare the same artifacts as another line and count once)"
@@ -134,8 +135,10 @@ def _notes(info: StudyInfo, found: Sequence[Comparison], unit: str, small: bool)
         f"a minus b over the {unit}s that both have (same student start and data order). Interval: "
         f"paired Student-t, not adjusted. {over}. A line reads higher or lower, in bold, "
         "only where its p after Holm is at most 0.05 with three pairs or more; nominal is the "
-        "reading without Holm."
+        "reading without Holm.",
     ]
+    if unit == "seed" and any(cell.repeat for s in summaries for cell in s.cells):
+        notes.append(f"A seed stands for a set and {students_note(summaries)}")
     if any(not c.decided and c.difference and c.difference.std for c in found):
         notes.append(
             f"{unit}s for 80 % power: pairs with which a paired t test (0.05, two-sided, not "

@@ -233,10 +233,22 @@ def _spread_note(summaries: Sequence[Summary]) -> str:
             f"synthetic sets and their students. {cut}; it holds the spread of teachers, sets and "
             "students, and leaves out that of the test images."
         )
-    several = any(cell.repeat for s in summaries for cell in s.cells)
-    student = "and students (their mean counts once)" if several else "and the student"
     return (
         "± is the standard deviation (n - 1) over n seeds; a seed draws the synthetic images, "
-        f"their soft labels {student}. {cut}; it leaves out what another teacher would change, "
-        "since all rows and seeds share one, and which test images there are."
+        f"their soft labels and {students_note(summaries)} {cut}; it leaves out what another "
+        "teacher would change, since all rows and seeds share one, and which test images there are."
+    )
+
+
+def students_note(summaries: Sequence[Summary]) -> str:
+    """What one seed holds of the spread of students: that of one, or of the mean of several."""
+    count = 1 + max((cell.repeat for s in summaries for cell in s.cells), default=0)
+    if count == 1:
+        return (
+            "one student: the variance of sets and of single students, which `--set repeats=3` "
+            "tells apart."
+        )
+    return (
+        f"{count} students, whose mean counts once: the variance of sets, and 1/{count} of that of "
+        "single students."
     )

@@ -34,6 +34,21 @@ def test_numbers_that_moved_under_their_address_are_named() -> None:
     assert changed == {"numbers, under the same addresses"}
 
 
+def test_a_numerics_class_that_differs_is_named_where_numbers_do() -> None:
+    a = ablation_frame().assign(numerics_instructions="AVX512", numerics_threads="1")
+    b = a.assign(numerics_instructions="AVX2 | AVX512")
+    moved = b.assign(top1=b["top1"] - 0.01)
+    changed = {line.entries[-1].text for line in compare(a, moved).lines}
+    assert changed == {
+        "numbers, under the same addresses; numerics class (instructions: AVX512 / AVX2 | AVX512)"
+    }
+    assert {line.entries[-1].text for line in compare(a, b).lines} == {"nothing: same addresses"}
+    older = moved.drop(columns=["numerics_instructions", "numerics_threads"])
+    assert {line.entries[-1].text for line in compare(a, older).lines} == {
+        "numbers, under the same addresses"
+    }
+
+
 def test_rows_of_one_run_only_are_listed() -> None:
     a = ablation_frame()
     table = compare(a[a["row"] != "CE + BN"], a[a["row"] != "Wass + BN"])

@@ -47,6 +47,20 @@ def test_a_seed_counts_once_with_the_mean_of_its_students() -> None:
     assert summary.status == "ok"
 
 
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (((0.1, 0.3, 0.2), (0.5, 0.7, 0.6)), "3 students, whose mean counts once: the variance of"),
+        (((0.1,), (0.5,)), "one student: the variance of sets and of single students, which"),
+    ],
+)
+def test_intervals_say_what_they_hold_of_students(
+    groups: tuple[tuple[float, ...], ...], said: str
+) -> None:
+    notes = [note for table in page_of(INFO, frame(*groups)).tables for note in table.notes]
+    assert sum(said in note for note in notes) == 1
+
+
 @pytest.mark.parametrize("groups", [((0.1,), (0.2,)), ((0.1, 0.2),), ()])
 def test_no_table_without_two_sets_and_two_students(groups: tuple[tuple[float, ...], ...]) -> None:
     assert table_of(frame(*groups)) is None if groups else variance_table(()) is None
