@@ -37,6 +37,7 @@ def check_plugin(
     data_root: Path,
     shared: Path | None = None,
     watch: Callable[[Path], Emit] = lambda folder: silent,
+    tell: Callable[[Check], None] = lambda check: None,
 ) -> list[Check]:
     """Every clause of the contract of a plugin's kind, checked on digits at a tiny scale.
 
@@ -45,17 +46,24 @@ def check_plugin(
     Args:
         shared: a store for what no plugin makes, so that several checks make it once.
         watch: makes an observer as runs have them, which writes into a folder.
+        tell: hears each check as soon as it is made.
     """
+
+    def checked(name: str, clause: Callable[[P], str], bench: P) -> Check:
+        found = _checked(name, clause, bench)
+        tell(found)
+        return found
+
     if plugin.kind == "dataset":
         with TemporaryDirectory() as folder:
             probe = DatasetProbe(plugin, data_root, Path(folder))
-            return [_checked(name, clause, probe) for name, clause in DATASET]
+            return [checked(name, clause, probe) for name, clause in DATASET]
     clauses = CLAUSES[plugin.kind]
     with TemporaryDirectory() as folder:
         here = Path(folder)
         heard = watch(here / "heard")
         bench = Probe(plugin, locate, data_root, here, shared or here / "shared", heard)
-        return [_checked(name, clause, bench) for name, clause in clauses]
+        return [checked(name, clause, bench) for name, clause in clauses]
 
 
 def _checked(name: str, clause: Callable[[P], str], bench: P) -> Check:
