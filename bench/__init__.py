@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from bench.core.events import Milestone as Milestone
     from bench.core.events import Step as Step
     from bench.data.network_input import network_input as network_input
+    from bench.data.sources.arrays import Arrays as Arrays
+    from bench.data.spec import DatasetSpec as DatasetSpec
     from bench.graph.request import Context as Context
     from bench.graph.request import RealRequest as RealRequest
     from bench.graph.request import Request as Request
@@ -68,6 +70,8 @@ if TYPE_CHECKING:
     from bench.stages.barycenter import Solve as Solve
     from bench.stages.distil import DistilledRequest as DistilledRequest
     from bench.stages.evaluate import ScoreRequest as ScoreRequest
+    from bench.stages.learned_images import ImageSteps as ImageSteps
+    from bench.stages.learned_images import LearnedImages as LearnedImages
     from bench.stages.observe import ClassFeaturesRequest as ClassFeaturesRequest
     from bench.stages.observe import ClassMeansRequest as ClassMeansRequest
     from bench.stages.observe import ClassStatsRequest as ClassStatsRequest
@@ -80,6 +84,7 @@ if TYPE_CHECKING:
     from bench.study.grid import Contrast as Contrast
     from bench.study.grid import Row as Row
     from bench.study.grid import Study as Study
+    from bench.study.search import Sweep as Sweep
 
 _HOMES = {  # public name -> the module that defines it
     "plan": "bench.app.api",
@@ -109,6 +114,8 @@ _HOMES = {  # public name -> the module that defines it
     "Milestone": "bench.core.events",
     "Step": "bench.core.events",
     "network_input": "bench.data.network_input",
+    "Arrays": "bench.data.sources.arrays",
+    "DatasetSpec": "bench.data.spec",
     "Context": "bench.graph.request",
     "RealRequest": "bench.graph.request",
     "Request": "bench.graph.request",
@@ -139,7 +146,9 @@ _HOMES = {  # public name -> the module that defines it
     "BarycenterRequest": "bench.stages.barycenter",
     "Solve": "bench.stages.barycenter",
     "DistilledRequest": "bench.stages.distil",
+    "ImageSteps": "bench.stages.learned_images",
     "ScoreRequest": "bench.stages.evaluate",
+    "LearnedImages": "bench.stages.learned_images",
     "ClassFeaturesRequest": "bench.stages.observe",
     "ClassMeansRequest": "bench.stages.observe",
     "ClassStatsRequest": "bench.stages.observe",
@@ -152,6 +161,7 @@ _HOMES = {  # public name -> the module that defines it
     "Contrast": "bench.study.grid",
     "Row": "bench.study.grid",
     "Study": "bench.study.grid",
+    "Sweep": "bench.study.search",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])

@@ -63,12 +63,21 @@ def test_the_distiller_of_the_readme_makes_a_synthetic_set(tmp_path: Path) -> No
     assert made.images[2:].min() >= 12
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_a_distiller_that_is_shown_holds_the_contract(
-    page: str, tmp_path: Path, data_root: Path
+@pytest.mark.parametrize(
+    ("page", "block"),
+    [
+        ("README.md", 0),
+        ("CONTRIBUTING.md", 0),
+        ("CONTRIBUTING.md", 1),
+        ("docs/evaluators.md", 0),
+        ("docs/data.md", 0),
+    ],
+)
+def test_a_plugin_that_is_shown_holds_the_contract(
+    page: str, block: int, tmp_path: Path, data_root: Path
 ) -> None:
     plugin = tmp_path / "shown.py"
-    plugin.write_text(code(page, "python")[0], encoding="utf-8")
+    plugin.write_text(code(page, "python")[block], encoding="utf-8")
     (entry,) = load_file(plugin)
     checks = check_plugin(entry, lambda name: find_source(name, data_root), data_root)
     assert {check.name: check.detail for check in checks if not check.ok} == {}

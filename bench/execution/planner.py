@@ -60,7 +60,8 @@ def _plan_cell(
     plugin = get("distiller", cell.row.distiller)
     params = resolve(plugin, recipe, cell.row, overrides)
     judge = get("evaluator", cell.evaluator)
-    distiller, evaluator = plugin.factory(**params), judge.factory()
+    judged = judge_params(judge, overrides)
+    distiller, evaluator = plugin.factory(**params), judge.factory(**judged)
     seeds = (cell.seed, cell.student_seed)
     names = (cell.label, cell.row.label, cell.row.distiller)
     at = Context(source, recipe, cell.ipc, *seeds, *names)
@@ -70,6 +71,7 @@ def _plan_cell(
         of=made,
         evaluator=judge.name,
         sections=tuple((name, getattr(recipe, name)) for name in evaluator.sections),
+        params=tuple(sorted(judged.items())),
         precision=recipe.precision,
         seed=cell.student_seed,
         judge=evaluator,
@@ -79,6 +81,13 @@ def _plan_cell(
     root = tasks_of(score, at, tasks)
     stored = named(task for task in root.walk() if task.request.stored)
     return CellPlan(cell, source, recipe, distiller, evaluator, at, root, tasks[made], stored)
+
+
+def judge_params(judge: Registered, overrides: Overrides) -> dict[str, object]:
+    """Values of an evaluator's fields that differ from its defaults."""
+    given = {n: v for (e, n), v in overrides.evaluators.items() if e == judge.name}
+    known = judge.fields()
+    return {name: value for name, value in given.items() if value != known[name].default}
 
 
 def resolve(

@@ -134,8 +134,14 @@ def searches(sweep: Sweep, overrides: Overrides, profile: Profile, locate: Locat
     """One search per row, the command line's overrides folded into sweep and rows.
 
     Raises:
-        BadValue: an override asks for several data sets, IPCs, evaluators or students.
+        BadValue: an override asks for several data sets, IPCs, evaluators or students, or sets a
+            field of an evaluator.
     """
+    for judge, name in overrides.evaluators:
+        raise BadValue(
+            f"--set {judge}.{name}: expected a value of the recipe or of a distiller in a sweep, "
+            "given one of an evaluator; register it under another name with that default"
+        )
     sweep = _overridden(sweep, overrides)
     fixed = {f"{s}.{n}".lstrip("."): value for (s, n), value in overrides.recipe.items()}
     return [

@@ -24,6 +24,7 @@ class ScoreRequest(Request[Score]):
 
     Attributes:
         sections: the parts of the recipe that the evaluator reads, by name.
+        params: values of its own fields that differ from its defaults, by name.
         seed: of the student and of its order of data.
         judge, plugin: the evaluator and its registration, which name and code stand for.
     """
@@ -33,6 +34,7 @@ class ScoreRequest(Request[Score]):
     sections: tuple[tuple[str, object], ...] = ()
     precision: Precision | None = None
     seed: int = 0
+    params: tuple[tuple[str, object], ...] = ()
     judge: Evaluator | None = field(default=None, compare=False, metadata={APART: True})
     plugin: Registered | None = field(default=None, compare=False, metadata={APART: True})
 
@@ -45,7 +47,8 @@ class ScoreRequest(Request[Score]):
 
     def config(self, at: Context) -> Mapping[str, object]:
         fixed = {"evaluator": self.evaluator, "precision": self.precision}
-        return {**fixed, **dict(self.sections)}
+        given = {"params": dict(self.params)} if self.params else {}
+        return {**fixed, **dict(self.sections), **given}
 
     def needs(self, at: Context) -> tuple[Request[Any], ...]:
         return tuple(dict.fromkeys((self.of, *self._asked(at).values())))

@@ -3,7 +3,7 @@
 Keys: `dataset`, `ipc`, `seeds`, `recipe`, `evaluator`, `student`, `repeats`,
 `teachers` of the study;
 `precision`; `<section>.<field>` of the recipe; `<distiller>.<field>` or a bare `<field>` of the
-distillers.
+distillers; `<evaluator>.<field>` of the evaluators.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from bench.core.errors import BadValue, suggestion
-from bench.plugin.discovery import get
+from bench.plugin.discovery import get, names
 from bench.plugin.recipes import SECTIONS, Recipe
 from bench.study.grid import MOST_CELLS, VARIED, Study
 
@@ -27,12 +27,14 @@ class Overrides:
     Attributes:
         recipe: (section or "", field) -> typed value.
         distillers: (distiller, field) -> typed value.
+        evaluators: (evaluator, field) -> typed value.
     """
 
     study: Mapping[str, str] = field(default_factory=dict)
     recipe: Mapping[tuple[str, str], object] = field(default_factory=dict)
     distillers: Mapping[tuple[str, str], object] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    evaluators: Mapping[tuple[str, str], object] = field(default_factory=dict)
 
 
 def parse(settings: Sequence[str], study: Study) -> Overrides:
@@ -43,22 +45,24 @@ def parse(settings: Sequence[str], study: Study) -> Overrides:
     """
     pairs = [_split(text) for text in settings]
     used = sorted({row.distiller for row in study.rows if row.distiller})
-    known = _known_keys(used)
+    judges = dict(pairs).get("evaluator", ",".join(study.evaluators)).split(",")
+    known = _known_keys(used, [name for name in judges if name in names("evaluator")])
     study_keys: dict[str, str] = {}
     recipe: dict[tuple[str, str], object] = {}
     distillers: dict[tuple[str, str], object] = {}
+    evaluators: dict[tuple[str, str], object] = {}
+    into = {"recipe": recipe, "distiller": distillers, "evaluator": evaluators}
     for key, text in pairs:
         if key in STUDY_KEYS:
             study_keys[key] = text
         elif key in known:
             kind, targets, declared = known[key]
-            value = typed(key, declared, text)
-            into = recipe if kind == "recipe" else distillers
-            into.update(dict.fromkeys(targets, value))
+            into[kind].update(dict.fromkeys(targets, typed(key, declared, text)))
         else:
             hint = suggestion(key, _keys(known))
             raise BadValue(f"--set {key}={text}: unknown key {key!r}{hint}")
-    return Overrides(study_keys, recipe, distillers, tuple(sorted(f"{k}={v}" for k, v in pairs)))
+    texts = tuple(sorted(f"{k}={v}" for k, v in pairs))
+    return Overrides(study_keys, recipe, distillers, texts, evaluators)
 
 
 def typed(key: str, declared: Any, text: str) -> object:
@@ -168,7 +172,7 @@ def _recipe_keys() -> dict[str, Any]:
 Known = Mapping[str, tuple[str, Sequence[tuple[str, str]], Any]]
 
 
-def _known_keys(distillers: Sequence[str]) -> Known:
+def _known_keys(distillers: Sequence[str], evaluators: Sequence[str]) -> Known:
     """key -> (what it changes, the fields it sets, their declared type)."""
     known: dict[str, tuple[str, list[tuple[str, str]], Any]] = {}
     for key, declared in _recipe_keys().items():
@@ -181,6 +185,10 @@ def _known_keys(distillers: Sequence[str]) -> Known:
             known[f"{distiller}.{item.name}"] = ("distiller", [(distiller, item.name)], item.type)
             bare = known.setdefault(item.name, ("distiller", [], item.type))
             bare[1].append((distiller, item.name))
+    for evaluator in evaluators:
+        for item in get("evaluator", evaluator).fields().values():
+            targets = [(evaluator, item.name)]
+            known[f"{evaluator}.{item.name}"] = ("evaluator", targets, item.type)
     return known
 
 
