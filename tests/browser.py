@@ -7,6 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from waiting import LIMIT
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -16,7 +17,6 @@ OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
     "--disable-quic", "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
-LIMIT = 120.0  # seconds for one page
 
 
 def rendered(url: str, profile: Path, size: tuple[int, int] = (1400, 900), virtual: int = 0) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from waiting import LIMIT
 
 from bench.plugin.discovery import ROOT
 from bench.plugin.registry import KINDS, forget, registered
 
-os.environ.setdefault("DDBENCH_TRACKING_WAIT", "300")  # a loaded machine changes no outcome
+os.environ["DDBENCH_TRACKING_WAIT"] = str(LIMIT)  # of runs in this process and in others
 if "PYTEST_XDIST_WORKER" in os.environ:
     torch.set_num_threads(1)
 

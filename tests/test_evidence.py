@@ -16,7 +16,7 @@ STUDIES = [f"smoke-table{n}-wmdd-{recipe}" for n in (4, 1) for recipe in ("code"
 
 
 def call(
-    folder: Path, data_root: Path, *words: str, seconds: int = 540
+    folder: Path, data_root: Path, *words: str, seconds: int = 540, **other: str
 ) -> subprocess.CompletedProcess[str]:
     given = {
         "PYTHON": sys.executable,
@@ -26,6 +26,7 @@ def call(
         "EVIDENCE_TESTS": "tests/storage/test_measure.py",
         "EVIDENCE_SECONDS": str(seconds),
         "DDBENCH_DATA": str(data_root),
+        **other,
     }
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     return subprocess.run(
@@ -66,7 +67,14 @@ def test_a_step_that_the_clock_interrupts_goes_on_in_the_next_call(
     marks.mkdir(parents=True)
     for name in ("tests", *STUDIES, "smoke-table3"):
         (marks / name).touch()
-    first = call(tmp_path, data_root, "--smoke", seconds=3)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    # a clock that stands, so that what comes before takes no time, and a run that never ends
+    for name, text in (("date", "echo 0"), ("python", '[ "$1" = -c ] || exec sleep 1000')):
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+    given = {"PATH": f"{tools}:{os.environ['PATH']}", "PYTHON": str(tools / "python")}
+    first = call(tmp_path, data_root, "--smoke", seconds=1, **given)
     assert first.returncode == OUT_OF_TIME, first.stderr
     assert "out of time in smoke after" in first.stderr
     assert not (marks / "smoke").exists()

@@ -13,6 +13,7 @@ import pytest
 from floors import HEAVY, PROJECT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from waiting import LIMIT
 
 import bench
 
@@ -32,7 +33,7 @@ def imported_by(arguments: list[str]) -> set[str]:
         f"print('\\nheavy', *(name for name in {HEAVY!r} if name in sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=120
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=LIMIT
     )
     assert "Traceback" not in done.stderr, done.stderr
     return set(done.stdout.splitlines()[-1].split()[1:])

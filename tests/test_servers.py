@@ -4,16 +4,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from servers import HOST, guarded, held_port, kill
+from waiting import LIMIT, until
 
 from bench.storage.owner import started
 
-LIMIT = 120.0  # seconds after which a process counts as left behind
 SERVER = """
 import os, signal, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
@@ -31,13 +29,6 @@ time.sleep(1000)
 
 def gone(pid: int) -> bool:
     return started(pid) is None
-
-
-def until(reached: Callable[[], bool]) -> None:
-    end = time.monotonic() + LIMIT
-    while not reached():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
@@ -79,11 +70,11 @@ def test_a_held_port_refuses_connections_until_a_server_listens() -> None:
     with held_port() as port, held_port() as other, socket.socket() as server:
         assert port != other
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((HOST, port), timeout=10)
+            socket.create_connection((HOST, port), timeout=LIMIT)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((HOST, port))
         server.listen()
-        socket.create_connection((HOST, port), timeout=10).close()
+        socket.create_connection((HOST, port), timeout=LIMIT).close()
 
 
 def test_a_held_port_is_given_to_nobody_else() -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import LIMIT
 
 from bench.cli.main import COMMANDS
 from bench.plugin.discovery import names
@@ -19,7 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site; a link that leads nowhere, or a page outside the menu, ends the building."""
     folder = tmp_path_factory.mktemp("site")
     words = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder)]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=240)
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=LIMIT)
     assert done.returncode == 0, done.stderr
     return folder
 

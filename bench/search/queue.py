@@ -86,16 +86,15 @@ def device_seconds(trials: Sequence[FrozenTrial]) -> float:
     return sum(float(trial.user_attrs.get("seconds_all", 0.0)) for trial in trials)
 
 
-def take_back(study: Study, lost: timedelta = LOST) -> int:
+def take_back(study: Study, lost: timedelta = LOST, now: datetime | None = None) -> int:
     """Marks running trials of dead workers FAIL and queues their settings again; how many."""
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    dead = [trial for trial in running if _dead(trial, lost)]
+    dead = [trial for trial in running if _dead(trial, lost, now or datetime.now())]
     return sum(requeue(study, trial, "its worker died") for trial in dead)
 
 
-def _dead(trial: FrozenTrial, lost: timedelta) -> bool:
-    started = trial.datetime_start or datetime.now()
-    age = datetime.now() - started
+def _dead(trial: FrozenTrial, lost: timedelta, now: datetime) -> bool:
+    age = now - (trial.datetime_start or now)
     owner = owner_named(str(trial.user_attrs.get(OWNER, "")))
     if owner is None:
         return age > GRACE

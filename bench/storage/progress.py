@@ -96,16 +96,21 @@ def _plain(value: "Tensor") -> "Tensor":
 
 
 def interval() -> float:
-    """Seconds between two savings: DDBENCH_KEEP_SECONDS, else a minute.
+    """Seconds between two savings: DDBENCH_KEEP_SECONDS, else a minute."""
+    return seconds_in(VARIABLE, EVERY, "seconds between two savings")
+
+
+def seconds_in(variable: str, usual: float, what: str) -> float:
+    """The seconds that an environment variable names, else the usual ones.
 
     Raises:
-        BadValue: the variable is no number of seconds.
+        BadValue: the variable is no number of seconds; `what` says what is expected.
     """
-    text = os.environ.get(VARIABLE)
+    text = os.environ.get(variable)
     try:
-        seconds = EVERY if text is None else float(text)
+        seconds = usual if text is None else float(text)
     except ValueError:
         seconds = -1.0
     if not seconds >= 0:
-        raise BadValue(f"{VARIABLE}: expected seconds between two savings, given {text!r}")
+        raise BadValue(f"{variable}: expected {what}, given {text!r}")
     return seconds

@@ -78,7 +78,10 @@ def _kind(code: str) -> type[Refused | Unreachable]:
 
 @contextmanager
 def short_calls() -> Iterator[None]:
-    """Keeps MLflow's HTTP calls short while it lasts; what the user has set stays."""
+    """Keeps MLflow's HTTP calls short while it lasts; what the user has set stays.
+
+    It changes the environment, so no other thread may start a process meanwhile.
+    """
     mine = {name: value for name, value in SHORT.items() if name not in os.environ}
     os.environ.update(mine)
     try:

@@ -2,6 +2,9 @@
 
 The run starts it, tells it over its standard input where to export to and when it has ended, and
 hears on its standard output, in lines of JSON, how that goes. It ends with the run.
+
+Only `main`, before any thread, changes the environment: a process that another thread starts
+meanwhile inherits an array that moves (OSError "Bad address" from exec).
 """
 
 import json
@@ -23,7 +26,7 @@ from bench.tracking.runs import one_line
 
 EVERY = 5.0  # seconds between looks into the store: MLflow shows what happened that late
 LONGEST_PAUSE = 30.0  # seconds between tries while the server is down
-TURN, TURNS = 0.05, 200  # seconds, and times, that an ended run waits for another's export
+TURN = 0.05  # seconds between an ended run's looks at another's export; the run ends them
 
 
 def serve(
@@ -51,19 +54,17 @@ def serve(
         deserted()
 
     Thread(target=listen, name="bench-orders", daemon=True).start()
-    with short_calls():
-        followed = _Following(about, say)
-        pause, turns = EVERY, 0
-        while True:
-            last = closing.is_set()
-            error = attempt(followed.go)
-            problem = one_line(error) if error else followed.problem
-            say(problem=problem, refused=[text for text in followed.refused if text != problem])
-            if last and (error or followed.said is not None or turns >= TURNS):
-                break
-            pause = min(2 * pause, LONGEST_PAUSE) if error else EVERY
-            turns += last
-            wake.wait(pause) if not last else Event().wait(TURN)
+    followed = _Following(about, say)
+    pause = EVERY
+    while True:
+        last = closing.is_set()
+        error = attempt(followed.go)
+        problem = one_line(error) if error else followed.problem
+        say(problem=problem, refused=[text for text in followed.refused if text != problem])
+        if last and (error or followed.said is not None):
+            break
+        pause = min(2 * pause, LONGEST_PAUSE) if error else EVERY
+        wake.wait(pause) if not last else Event().wait(TURN)
     if not error and followed.said:
         Path(about["pending"]).unlink(missing_ok=True)
         say(done=True)
@@ -114,4 +115,5 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever libraries print is no answer, and may name a password
-    serve(sys.stdin, answers, partial(os._exit, 1))
+    with short_calls():
+        serve(sys.stdin, answers, partial(os._exit, 1))

@@ -9,17 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
-from bench.core.errors import BadValue
 from bench.core.events import Emit, Event, Note, Step, StudyStarted, silent
 from bench.core.public import public
+from bench.storage.progress import seconds_in
 from bench.storage.store import Store
 from bench.tracking.layout import experiment_name
 from bench.tracking.machine import LoadSampler
 from bench.tracking.recorder import Recorder
 from bench.tracking.tracker import Tracker
 
-WAIT = "DDBENCH_TRACKING_WAIT"  # seconds, in the environment
-PATIENCE = 8.0  # seconds without progress after which a closing run stops waiting
+VARIABLE, PATIENCE = "DDBENCH_TRACKING_WAIT", 8.0  # seconds that a run waits without progress
 LONGEST_WAIT = 20.0  # seconds that a closing run waits at most, where it has no more patience
 PROGRAM = """\
 import json, sys
@@ -37,11 +36,11 @@ class MlflowObserver:
         store: where to record.
         say: hears a Note when the server is down or refuses something, each once.
         code: folder of the code whose git state is recorded; None for bench's own.
-        patience: seconds without progress that `close` waits for a slow server; None takes them
-            from DDBENCH_TRACKING_WAIT, else 8.
+        patience: seconds without progress that `close` waits for a slow server; by default what
+            DDBENCH_TRACKING_WAIT says, else 8.
 
     Raises:
-        BadValue: DDBENCH_TRACKING_WAIT is no number of seconds.
+        BadValue: the variable is no number of seconds.
     """
 
     def __init__(
@@ -53,8 +52,8 @@ class MlflowObserver:
         patience: float | None = None,
     ) -> None:
         self._tracker, self._store, self._say = tracker, store, say
-        self._code = code
-        self._patience = waiting_time() if patience is None else patience
+        usual = seconds_in(VARIABLE, PATIENCE, "seconds that a run waits for its last exports")
+        self._code, self._patience = code, usual if patience is None else patience
         self._said: set[str] = set()
         self._recorder: Recorder | None = None
         self._follower: Follower | None = None
@@ -121,22 +120,6 @@ class MlflowObserver:
         )
 
 
-def waiting_time() -> float:
-    """Seconds without progress that a run waits at its end for the export.
-
-    Raises:
-        BadValue: the environment holds no number of seconds.
-    """
-    given = os.environ.get(WAIT, "")
-    try:
-        seconds = float(given or PATIENCE)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise BadValue(f"{WAIT}: expected seconds, 0 or more, given {given!r}")
-    return seconds
-
-
 class Follower:
     """The run's end of the process beside it.
 
@@ -158,15 +141,15 @@ class Follower:
         self._thread = Thread(target=self._listen, name="bench-tracking", daemon=True)
         self._thread.start()
 
-    def close(self, patience: float = PATIENCE) -> bool:
+    def close(self, patience: float) -> bool:
         """Waits while there is progress; whether all is exported. The rest stays for later."""
         self._closed = True
         self._order("close")
         begin = self._progress = time.monotonic()
+        longest = max(patience, LONGEST_WAIT)
         while self._thread.is_alive():
             self._thread.join(0.05)
             now = time.monotonic()
-            longest = max(patience, LONGEST_WAIT)
             calm = patience if self._started else longest
             if now - self._progress > calm or now - begin > longest:
                 self._process.kill()

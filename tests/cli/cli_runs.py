@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from waiting import LIMIT
+
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 180.0  # seconds until a process that should have ended is given up
 
 TINY = '''
 """Tiny: three rows, two seeds, a small network."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_runs import LIMIT, TINY, Bench
+from cli_runs import TINY, Bench
+from waiting import LIMIT
 
 SIZE, LEFT = 16_000_000, 60_000  # bytes of the disk, and what a filler leaves of it
 RUN = ("run", "tiny.py", "--profile", "smoke", "--set", "seeds=1")

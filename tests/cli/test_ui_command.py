@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from browser import needs_chromium, rendered, texts
-from cli_runs import LIMIT, Bench
+from cli_runs import Bench
 from servers import guarded, held_port, kill
+from waiting import LIMIT
 
 ABLATION = '''
 """The four released rows of Table 4, in their shortest form."""

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from cli_runs import TINY
 from click.testing import CliRunner
+from waiting import LIMIT
 
 from bench.cli.submit_command import command, mounted
 from bench.core.errors import BadValue, UnknownName
@@ -105,7 +106,7 @@ def test_a_slurm_worker_that_is_warned_stops_and_queues_itself_again(tmp_path: P
     while not begun.exists():
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=120) == 0
+    assert process.wait(timeout=LIMIT) == 0
     assert told.read_text().splitlines() == ["stopped", "requeue 7_2"]
 
 
@@ -277,5 +278,5 @@ def test_emitted_workers_share_a_study_and_the_first_reports(
         subprocess.Popen(run, env={**os.environ, "JOB_COMPLETION_INDEX": str(index)}, cwd=tmp_path)
         for index in range(2)
     ]
-    assert [process.wait(timeout=280) for process in crowd] == [0, 0]
+    assert [process.wait(timeout=LIMIT) for process in crowd] == [0, 0]
     assert len(list(store.glob("reports/*/report.html"))) == 1

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from urllib.request import urlopen
 
 from cli_runs import Bench
 from servers import HOST, guarded, held_port, kill
+from waiting import LIMIT, until
 
 from bench.tracking.ui import ui_command
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
 BUCKET = "bench"
-READY = 150.0  # seconds until a service must answer; on an idle machine one takes 1 to 15
 DEBIAN = "/usr/lib/postgresql"
 SETTINGS = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=60")
 
@@ -41,26 +40,10 @@ def programs() -> Path | None:
 def answers(url: str) -> bool:
     """Whether a web server says anything but an error of its own."""
     try:
-        with urlopen(url, timeout=2):
+        with urlopen(url, timeout=LIMIT):
             return True
     except (URLError, OSError):
         return False
-
-
-def until(
-    reached: Callable[[], bool],
-    process: "subprocess.Popen[str] | subprocess.Popen[bytes]",
-    what: str,
-) -> None:
-    """Waits until something is so, which a living process is to bring about."""
-    end = time.monotonic() + READY
-    while not reached():
-        assert time.monotonic() < end, f"{what} did not come within {READY:.0f} s"
-        try:
-            process.wait(timeout=0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        raise AssertionError(f"{what} did not come: the process ended")
 
 
 @dataclass
@@ -136,7 +119,7 @@ class Postgres:
         from psycopg2 import connect
 
         connection = connect(
-            host=HOST, port=self.port, user="bench", dbname=database, connect_timeout=5
+            host=HOST, port=self.port, user="bench", dbname=database, connect_timeout=int(LIMIT)
         )
         connection.autocommit = True
         try:
@@ -166,7 +149,7 @@ def _cluster(place: Path, folder: Path, user: str | None, found: Postgres) -> It
     for setting in (*SETTINGS, f"unix_socket_directories={folder}"):
         command += ["-c", setting]
     try:
-        subprocess.run(words, check=True, capture_output=True, user=user, cwd=folder, timeout=READY)
+        subprocess.run(words, check=True, capture_output=True, user=user, cwd=folder, timeout=LIMIT)
         with Service(command, found.accepts, folder / "log", user=user, stop=signal.SIGINT):
             yield found
     finally:

@@ -11,7 +11,8 @@ from cli_runs import Bench, finished
 from gates import Gates
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from services import Shared, started, until
+from services import Shared, started
+from waiting import until
 
 from bench.core.events import Step
 from bench.storage.store import Store

@@ -10,7 +10,8 @@ from cli_runs import Bench, finished
 from gates import Gates
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-from services import Postgres, started, until
+from services import Postgres, started
+from waiting import LIMIT, until
 
 from bench.search.queue import GONE, OWNER
 from bench.search.storage import storage_at
@@ -67,7 +68,7 @@ def test_two_workers_share_a_study_in_postgresql_and_one_of_them_dies(
         until(lambda: tables(database) and at_work(url, mortal) is not None, mortal, "a trial")
         until(lambda: at_work(url, other) is not None, other, "a trial")
         mortal.kill()
-        mortal.wait(timeout=60)
+        mortal.wait(timeout=LIMIT)
         gates.open("gate")
         end = finished(other)
     assert end.code == 0, end.err
@@ -99,7 +100,7 @@ def test_workers_that_find_an_empty_database_all_get_its_tables(
         url = database.url(f"fresh_{number}")
 
         def enter(worker: int, url: str = url) -> bool:
-            gate.wait(timeout=60)
+            gate.wait(timeout=LIMIT)
             return isinstance(storage_at(tmp_path / f"{worker}.journal", url), RDBStorage)
 
         with ThreadPoolExecutor(crowd) as pool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from report_frames import ablation_frame, ablation_info, digit_grid, spoil
+from waiting import LIMIT
 
 from reports.formats.console import terminal
 from reports.formats.latex import escape as latex_escape
@@ -250,7 +251,7 @@ def test_latex_compiles(hostile: bool, report: Report, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         run = subprocess.run(
             ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name],
-            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=LIMIT,
         )  # fmt: skip
         assert run.returncode == 0, run.stdout[-1500:]
 

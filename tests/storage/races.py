@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from waiting import LIMIT
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -18,7 +20,7 @@ def run(script: str, *arguments: object) -> list[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=LIMIT,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -35,7 +37,7 @@ def log(text):
         file.write(text + "\\n")
 
 def until(fact):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while not fact():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)

@@ -5,12 +5,12 @@ import os
 import threading
 from pathlib import Path
 
+from waiting import LIMIT
+
 from bench.storage.locks import Timing, exclusive
 from bench.storage.owner import Owner
 from bench.storage.place import LocalPlace
 from bench.storage.tickets import Ticket, file_of
-
-LIMIT = 180.0  # seconds after which a sign of life counts as lost
 
 FAR = Owner("far-away", "00000000", 1, "1", "abc")
 

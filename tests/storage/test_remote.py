@@ -9,6 +9,7 @@ import fsspec
 import pytest
 import torch
 from fsspec.implementations.local import LocalFileSystem
+from waiting import LIMIT
 
 from bench.artifacts.values import ClassMeans
 from bench.core.errors import BadValue, CorruptArtifact
@@ -127,7 +128,7 @@ def test_threads_make_it_once(url: str) -> None:
     def make() -> ClassMeans:
         made.append(1)
         for _ in range(3):
-            assert waiting.acquire(timeout=60)
+            assert waiting.acquire(timeout=LIMIT)
         return MEANS
 
     def want() -> None:
@@ -138,7 +139,7 @@ def test_threads_make_it_once(url: str) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(LIMIT)
     assert made == [1]
     assert Store(url).has(KEY)
 

@@ -3,15 +3,15 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 from servers import guarded, held_port, kill
+from waiting import LIMIT, until
 
 from bench.search.queue import Queue
 from bench.search.settings import Search
@@ -20,22 +20,19 @@ from bench.search.storage import journal_path
 pytest.importorskip("optuna_dashboard", reason="optuna-dashboard is in the extra `viz`")
 Ask = Callable[[str], dict[str, object]]
 Open = Callable[[Path], Ask]
-READY = 60.0  # seconds until it must answer
 
 
 def answer(url: str, server: "subprocess.Popen[bytes]") -> dict[str, object]:
     """What the server says once it is up."""
-    end = time.monotonic() + READY
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urlopen(url, timeout=5) as reply:
-                return dict(json.load(reply))
-        except (URLError, OSError):
-            try:
-                server.wait(timeout=0.2)
-            except subprocess.TimeoutExpired:
-                continue
-    raise AssertionError(f"optuna-dashboard does not answer at {url}")
+    said: dict[str, object] = {}
+
+    def answered() -> bool:
+        with suppress(URLError, OSError), urlopen(url, timeout=LIMIT) as reply:
+            said.update(json.load(reply))
+        return bool(said)
+
+    until(answered, server, f"an answer at {url}")
+    return said
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from mlflow import MlflowClient
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
+from waiting import LIMIT
 
 from bench.app.session import find_source
 from bench.search.queue import GONE
@@ -95,7 +96,7 @@ class Place:
         command += ["--data", str(self.data), "-q", "--profile", "smoke"]
         command += [] if "--tracking-uri" in words else ["--no-tracking"]
         command += ["--plugin", str(self.folder / "mortal_plugin.py")]
-        return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
 
     def sweep(self, *words: str) -> "subprocess.CompletedProcess[str]":
         return self.bench("sweep", str(self.folder / "tiny.py"), *words)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from optuna.trial import TrialState
@@ -71,11 +71,12 @@ def test_another_machines_trial_is_left_alone_until_it_is_old(queue: Queue) -> N
 
 
 def test_a_trial_that_nobody_signed_is_left_alone_for_a_minute(queue: Queue) -> None:
+    """And given up afterwards; `now` is the clock of whoever looks."""
     queue.study.ask(dict(queue.distributions))
-    assert take_back(queue.study) == 0
-    fresh = queue.study.get_trials(deepcopy=False)[0].datetime_start
-    assert fresh is not None
-    assert datetime.now() - fresh < timedelta(minutes=1)
+    begun = queue.study.get_trials(deepcopy=False)[0].datetime_start
+    assert begun is not None
+    assert take_back(queue.study, now=begun + timedelta(seconds=59)) == 0
+    assert take_back(queue.study, now=begun + timedelta(seconds=61)) == 1
 
 
 def test_a_trial_that_ended_cannot_be_given_up(queue: Queue) -> None:
@@ -99,11 +100,12 @@ def test_what_two_workers_ask_for_at_once_beyond_the_budget_does_not_count(
 
 
 def test_device_seconds_end_a_queue_too(searched: Searched, queued: Queued) -> None:
-    timed = queued(searched(), trials=None, seconds=1.5)
+    """The seconds that trials recorded, here in thousands; no clock is read."""
+    timed = queued(searched(), trials=None, seconds=1500.0)
     for _ in range(2):
         trial = timed.next()
         assert trial is not None
-        trial.set_user_attr("seconds_all", 1.0)
+        trial.set_user_attr("seconds_all", 1000.0)
         timed.study.tell(trial, 0.5)
     assert timed.next() is None
 

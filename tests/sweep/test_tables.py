@@ -8,6 +8,7 @@ import pytest
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import storage as rdb
 from sqlalchemy.engine import make_url
+from waiting import LIMIT
 
 from bench.core.errors import BadValue
 from bench.search.storage import storage_at
@@ -17,7 +18,7 @@ CROWD = 4
 
 
 def enter(url: str, gate: Barrier) -> None:
-    gate.wait(timeout=120)
+    gate.wait(timeout=LIMIT)
     opened(url)
 
 
@@ -29,7 +30,7 @@ def test_every_process_of_a_crowd_gets_the_tables_of_an_empty_file(tmp_path: Pat
     for process in crowd:
         process.start()
     for process in crowd:
-        process.join(timeout=120)
+        process.join(timeout=LIMIT)
     assert [process.exitcode for process in crowd] == [0] * CROWD
 
 

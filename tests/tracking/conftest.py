@@ -22,6 +22,7 @@ from bench.core.events import (
 )
 from bench.storage.store import ArtifactSpec, Store
 from bench.tracking import mlflow_log
+from bench.tracking.connection import SHORT
 from bench.tracking.tracker import Tracker, default_uri
 
 SEEDS = (0, 1)
@@ -29,9 +30,14 @@ SEEDS = (0, 1)
 
 @pytest.fixture(autouse=True)
 def in_thread(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Delivers in a thread, but for tests that are marked `process`: each would import MLflow."""
+    """Delivers in a thread, but for tests that are marked `process`: each would import MLflow.
+
+    A thread may not change the environment, so it finds there what it would put into it.
+    """
     if request.node.get_closest_marker("process") is None:
         monkeypatch.setattr(mlflow_log, "start", ThreadHost)
+        for name, value in SHORT.items():
+            monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,14 +49,6 @@ def killed_writer(folder: Path, code: str = WRITER) -> Iterator[tuple[int, str]]
             yield process.pid, process.stdout.readline().strip()
         finally:
             process.kill()
-
-
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Waits until something is so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def all_runs(uri: str) -> list[Run]:

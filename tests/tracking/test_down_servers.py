@@ -2,14 +2,16 @@
 
 import shutil
 import socket
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from deliveries import Events, all_runs, histories, play
 from hosts import ThreadHost
+from servers import held_port
 
-from bench.core.errors import BadValue
 from bench.core.events import Event, Note
 from bench.storage.store import Store
 from bench.tracking import mlflow_log
@@ -20,11 +22,10 @@ from bench.tracking.tracker import Tracker, default_uri
 
 
 @pytest.fixture
-def closed_port() -> int:
+def closed_port() -> Iterator[int]:
     """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with held_port() as port:
+        yield port
 
 
 def test_a_server_that_is_down_is_said_once_and_keeps_the_records(
@@ -60,6 +61,33 @@ def test_so_it_is_where_the_export_begins_after_the_run_has_ended(
     tracker = Tracker(f"http://127.0.0.1:{closed_port}", system_metrics=0)
     play(MlflowObserver(tracker, Store(tmp_path), said.append, code=tmp_path), study_events((0, 1)))
     check_said_once_and_kept(said, closed_port, tmp_path)
+
+
+def test_a_thread_that_exports_leaves_the_environment_alone(
+    folder: Path, tracker: Tracker, study_events: Events
+) -> None:
+    """A process that starts meanwhile failed now and then: OSError "Bad address" from exec."""
+    changed: list[tuple[str, object]] = []
+    watching = True
+
+    def hook(event: str, given: tuple[object, ...]) -> None:
+        if watching and event in ("os.putenv", "os.unsetenv"):
+            changed.append((threading.current_thread().name, given[0]))
+
+    sys.addaudithook(hook)  # stays until this process ends
+    play(MlflowObserver(tracker, Store(folder), code=folder), study_events((0, 1)))
+    watching = False
+    assert len(all_runs(tracker.uri)) == 3
+    assert changed == []
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", "nan", ""])
+def test_how_long_a_run_waits_is_a_number_of_seconds(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DDBENCH_TRACKING_WAIT", given)
+    with pytest.raises(BadValue, match="DDBENCH_TRACKING_WAIT: expected seconds that a run waits"):
+        MlflowObserver(Tracker(default_uri(tmp_path)), Store(tmp_path))
 
 
 def check_said_once_and_kept(said: list[Event], port: int, folder: Path) -> None:
@@ -118,19 +146,3 @@ def test_a_server_that_never_answers_is_not_waited_for(
         thread.join()
     assert len(said) == 1, said
     assert len(lists(tmp_path / "tracking")) == 1
-
-
-def test_how_long_a_run_waits_at_its_end_may_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DDBENCH_TRACKING_WAIT", raising=False)
-    assert mlflow_log.waiting_time() == 8
-    monkeypatch.setenv("DDBENCH_TRACKING_WAIT", "0.5")
-    assert mlflow_log.waiting_time() == 0.5
-
-
-@pytest.mark.parametrize("given", ["soon", "-1", "inf", "nan"])
-def test_what_is_no_number_of_seconds_is_refused(
-    given: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DDBENCH_TRACKING_WAIT", given)
-    with pytest.raises(BadValue, match="expected seconds, 0 or more, given"):
-        mlflow_log.waiting_time()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from deliveries import WRITER, Events, all_runs, killed_writer, play, until
+from deliveries import WRITER, Events, all_runs, killed_writer, play
+from waiting import until
 
 from bench.core.events import Event
 from bench.storage.store import Store

@@ -2,6 +2,8 @@
 
 from threading import Event
 
+from waiting import LIMIT
+
 from bench.tracking.machine import LoadSampler, load
 
 
@@ -22,6 +24,6 @@ def test_the_first_sample_comes_at_once_and_closing_ends_them() -> None:
         first.set()
 
     sampler = LoadSampler(take, interval=3600)
-    assert first.wait(10)
+    assert first.wait(LIMIT)
     sampler.close()
     assert taken == [0]

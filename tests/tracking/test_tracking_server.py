@@ -1,10 +1,6 @@
 """A real MLflow server: what was kept while it was down arrives, once, with its artifacts."""
 
-import os
-import signal
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 from mlflow import MlflowClient
+from servers import HOST, guarded, held_port, kill
+from waiting import LIMIT, until
 
 from bench.core.events import Event
 from bench.storage.store import Store
@@ -22,15 +20,13 @@ from bench.tracking.tracker import Tracker, default_uri
 from bench.tracking.ui import ui_command
 
 Events = Callable[[Sequence[int]], Iterator[Event]]
-HEALTHY_WITHIN = 150.0  # seconds; 25 on an idle machine of 2 cores
 
 
 @pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setenv("no_proxy", HOST)
+    with held_port() as port:
+        yield port
 
 
 class Server:
@@ -38,33 +34,21 @@ class Server:
 
     def __init__(self, folder: Path, port: int) -> None:
         self._command = ui_command(default_uri(folder), folder / "served", port)
-        self._url = f"http://127.0.0.1:{port}/health"
+        self._url = f"http://{HOST}:{port}/health"
 
     def __enter__(self) -> "Server":
-        self._process = subprocess.Popen(
-            self._command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        end = time.monotonic() + HEALTHY_WITHIN
-        while not self._healthy():
-            assert time.monotonic() < end, "the server did not become healthy"
-            assert self._process.poll() is None, "the server ended"
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._process = guarded(self._command, **quiet)
+        until(self._healthy, self._process, "a healthy server")
         return self
 
     def __exit__(self, *error: object) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        kill(self._process)
 
     def _healthy(self) -> bool:
-        try:
-            with urlopen(self._url, timeout=1):
-                return True
-        except (URLError, OSError):
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=0.3)
-            return False
+        with suppress(URLError, OSError), urlopen(self._url, timeout=LIMIT):
+            return True
+        return False
 
 
 def play(observer: MlflowObserver, events: Sequence[Event]) -> None:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from deliveries import WRITER, Events, all_runs, histories, killed_writer, play, until
+from deliveries import WRITER, Events, all_runs, histories, killed_writer, play
+from waiting import LIMIT, until
 
 from bench.storage.owner import host, this_process
 from bench.storage.store import Store
@@ -70,7 +71,7 @@ def test_processes_that_start_at_once_on_no_database_do_not_collide(tmp_path: Pa
         )
         for _ in range(2)
     ]  # fmt: skip
-    ends = [writer.communicate("", timeout=120) for writer in writers]
+    ends = [writer.communicate("", timeout=LIMIT) for writer in writers]
     assert [(out, err) for out, err in ends] == [("ready\n", "")] * 2  # and nothing is printed
     deliver_pending(Store(tmp_path))
     studies = [r for r in all_runs(default_uri(tmp_path)) if r.data.tags["level"] == "study"]
