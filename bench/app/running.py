@@ -14,7 +14,7 @@ from bench.app.fitting import refuse_what_does_not_fit
 from bench.app.observing import Observed, observed
 from bench.app.reporting import Written, write_report
 from bench.app.session import Session
-from bench.app.workers import workers
+from bench.app.workers import crew_for, workers
 from bench.core.errors import StopRun
 from bench.core.events import ReportWritten, StudyFinished
 from bench.core.public import public
@@ -34,7 +34,7 @@ class RunOptions:
     """Where and how a run executes and who hears of it.
 
     Attributes:
-        workers: processes on this machine that share the cells.
+        workers: processes on this machine that share the cells; None for as many as make it faster.
         log_model: keep every trained student as a model in MLflow.
         deterministic: compute by algorithms alone that give the same bits in every run.
         verbose: tell of every stage.
@@ -45,7 +45,7 @@ class RunOptions:
     tracking_uri: str | None = None
     track: bool = True
     quiet: bool = False
-    workers: int = 1
+    workers: int | None = None
     join: bool = False
     log_model: bool = False
     verbose: bool = False
@@ -55,14 +55,14 @@ class RunOptions:
         if self.track and self.tracking_uri is not None:
             check_uri(self.tracking_uri)  # before anything is planned
 
-    def others(self) -> list[list[str]]:
-        """Command lines of the other workers: this one's, and a GPU each."""
+    def others(self, count: int) -> list[list[str]]:
+        """Command lines of all workers of so many but this one: its own, and a GPU each."""
         import torch
 
         gpus = torch.cuda.device_count() if self.device == "auto" else 0
         return [
             [*sys.argv[1:], "--join", *(["--device", f"cuda:{n % gpus}"] if gpus > 1 else [])]
-            for n in range(1, self.workers)
+            for n in range(1, count)
         ]
 
 
@@ -74,14 +74,15 @@ def run_study(
     refuse_emulated((cell.recipe.precision for cell in session.plan.cells), device)
     if options.join:
         return join_in(session, options, device)
+    crew = crew_for(session, device, options.workers)
     if not options.quiet:
-        click.echo(announce(session, device))
-    refuse_what_does_not_fit(session, device, options.workers)
+        click.echo(f"{announce(session, device)}\n{crew}")
+    refuse_what_does_not_fit(session, device, crew.count)
     watch = observed(session, options)
     outcomes: list[Outcome] = []
     try:
         shop = Workshop(session.store, session.data_root, device, watch.emit)
-        with workers(options.others()), deterministic(options.deterministic):
+        with workers(options.others(crew.count)), deterministic(options.deterministic):
             outcomes.extend(run_plan(session.plan, shop, watch.emit, students=options.log_model))
     except (KeyboardInterrupt, StopRun):
         watch.finish("KILLED")

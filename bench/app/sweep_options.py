@@ -33,7 +33,7 @@ class SweepOptions:
     test: bool = True
 
     def __post_init__(self) -> None:
-        at_least("--workers", self.run.workers, 1)
+        at_least("--workers", 1 if self.run.workers is None else self.run.workers, 1)
         if self.budget_seconds is not None and not 0 < self.budget_seconds < inf:
             raise BadValue(
                 "--budget-seconds: expected a positive, finite number, given "

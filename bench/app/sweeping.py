@@ -62,7 +62,7 @@ def _work(
     """Works until every budget is used, together with helpers in processes of their own."""
     worker = Worker(store, options.arguments.data_root, device, watch)
     ended: list[Ended] = []
-    with workers(options.run.others()):
+    with workers(options.run.others(options.run.workers or 1)):
         ended += _share(worker, opened)
     return ended + _share(worker, opened)  # what a helper that died has left
 

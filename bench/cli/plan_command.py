@@ -32,6 +32,7 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
     from bench.app.announcing import announce, as_data
     from bench.app.fitting import refuse_what_does_not_fit
     from bench.app.session import open_session
+    from bench.app.workers import crew_for
     from bench.stages.compute import choose_device
     from bench.stages.precision import refuse_emulated
 
@@ -41,10 +42,12 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
         return
     session = open_session(arguments)
     refuse_emulated((cell.recipe.precision for cell in session.plan.cells), chosen)
+    crew = crew_for(session, chosen)
     if as_json:
-        click.echo(json.dumps(as_data(session, chosen), indent=2))
+        found = as_data(session, chosen) | {"workers": crew.count}
+        click.echo(json.dumps(found, indent=2))
     else:
-        click.echo(announce(session, chosen))
+        click.echo(f"{announce(session, chosen)}\n{crew}")
     refuse_what_does_not_fit(session, chosen)
 
 

@@ -15,10 +15,8 @@ OPTIONS = grouped(
     click.option(
         "--workers",
         type=click.IntRange(1, MOST_WORKERS),
-        default=1,
-        show_default=True,
-        help="Processes on this machine that share the cells, each on a GPU of its own "
-        "where there are several.",
+        help="Processes on this machine that share the cells, each on a GPU of its own where "
+        "there are several; by default one a core where networks are small, else one.",
     ),
     click.option("--join", is_flag=True, help="Only work on cells; another process reports."),
     click.option(

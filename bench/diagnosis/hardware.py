@@ -11,6 +11,7 @@ NEEDED_MEMORY = 4 * GIB  # a teacher, its students and the workers of the digits
 NEEDED_DISK = 5 * GIB
 LEAST_DISK = GIB // 2
 CGROUP = Path("/sys/fs/cgroup/memory.max")
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of computing in each period, or "max"
 
 
 def device() -> Check:
@@ -53,10 +54,12 @@ def threads() -> Check:
 
 
 def cores_available() -> int:
-    """Cores that this process may run on."""
+    """Cores that this process may run on, under the quota of a container if there is one."""
     if sys.platform != "linux":
         return os.cpu_count() or 1
-    return len(os.sched_getaffinity(0))
+    share, period = (QUOTA.read_text() if QUOTA.is_file() else "max 1").split()
+    cores = len(os.sched_getaffinity(0))
+    return cores if share == "max" else max(1, min(cores, int(share) // int(period)))
 
 
 def memory() -> Check:

@@ -63,7 +63,7 @@ def test_every_word_arrives_in_its_field(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_another_worker_gets_the_same_sweep_and_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["bench", *WORDS.split()])
-    first, second = TYPED.run.others()
+    first, second = TYPED.run.others(3)
     assert first == second
     joined = typed(monkeypatch, " ".join(first))
     assert joined == replace(TYPED, run=replace(TYPED.run, join=True, quiet=True))

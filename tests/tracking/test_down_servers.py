@@ -12,6 +12,7 @@ from deliveries import Events, all_runs, histories, play
 from hosts import ThreadHost
 from servers import held_port
 
+from bench.core.errors import BadValue
 from bench.core.events import Event, Note
 from bench.storage.store import Store
 from bench.tracking import mlflow_log
