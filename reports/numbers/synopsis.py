@@ -1,9 +1,10 @@
 """What a report says in one sentence: how much has run, the best row, what is decided."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from reports.numbers.cells import Cell
-from reports.numbers.family import comparisons, family_size
+from reports.numbers.clean import counted
+from reports.numbers.family import Comparison, comparisons
 from reports.numbers.info import StudyInfo
 from reports.numbers.summary import Summary
 from reports.tables.cost_tables import FULL
@@ -37,15 +38,33 @@ def _best(summaries: Sequence[Summary]) -> str:
 
 
 def _decided(info: StudyInfo, summaries: Sequence[Summary]) -> str:
+    """What is decided, by the clean comparisons first; of the others it is said that they are not.
+
+    Contrasts between the same artifacts are one comparison, which is clean if one of them is.
+    """
     if not info.contrasts or not summaries:
         return ""
-    found = comparisons(info, summaries)
-    decided = {c.hypothesis: c for c in found if c.decided}
-    named = [
+    found = [c for c in comparisons(info, summaries) if c.declared]
+    clean = {c.hypothesis: c for c in found if counted(info, c.contrast)}
+    mixed = {c.hypothesis: c for c in found if c.hypothesis not in clean}
+    what = "clean comparisons" if mixed else "declared comparisons"
+    told = f"{_count(clean)} {what} decided after Holm{_named(clean)}"
+    if not any(c.decided for c in mixed.values()):
+        return told
+    return f"{told}; not clean, {_count(mixed)} others{_named(mixed)}"
+
+
+def _count(found: Mapping[Hashable, Comparison]) -> str:
+    return f"{sum(c.decided for c in found.values())} of {len(found)}"
+
+
+def _named(found: Mapping[Hashable, Comparison]) -> str:
+    """The first decided ones with their differences in percentage points."""
+    decided = [c for c in found.values() if c.decided and c.difference]
+    shown = [
         f"{c.contrast.label} {fixed(100 * c.difference.mean, signed=True)}"
-        for c in [*decided.values()][:NAMED]
+        for c in decided[:NAMED]
         if c.difference
     ]
     more = f" and {len(decided) - NAMED} more" if len(decided) > NAMED else ""
-    told = f" ({', '.join(named)}{more})" if named else ""
-    return f"{len(decided)} of {family_size(found)} declared comparisons decided after Holm{told}"
+    return f" ({', '.join(shown)}{more})" if shown else ""

@@ -1,6 +1,7 @@
 """What the report says: no claim without an interval, order against the paper, provenance."""
 
 import re
+from dataclasses import replace
 from math import exp
 
 import pandas as pd
@@ -269,3 +270,43 @@ def test_table_5_has_the_papers_hours_at_the_ipc_of_the_same_rank() -> None:
     (table,) = (t for t in page_of(info, pd.DataFrame(lines)).analyses if t.key == "hours")
     assert [line.entries[-1].text for line in table.lines] == ["0.71", "2.3", "5.27"]
     assert [line.entries[1].text for line in table.lines] == ["1.5 s"] * 3
+
+
+def told(info: StudyInfo, frame: pd.DataFrame) -> str:
+    """The part of a page's first sentence that says what is decided."""
+    return page_of(info, frame).synopsis.partition("(n = ")[2].partition("); ")[2]
+
+
+def test_the_first_sentence_counts_clean_comparisons_and_says_which_are_not_clean() -> None:
+    frame, info = ablation_frame(), ablation_info()
+    means = 100 * frame.groupby("row")["top1"].mean()
+    mixed = [c for c in info.contrasts if "clean" not in c.label]
+    named = ", ".join(f"{c.label} +{means[c.a] - means[c.b]:.1f}" for c in mixed)
+    assert told(info, frame) == (
+        f"0 of 1 clean comparisons decided after Holm; not clean, 3 of 3 others ({named})."
+    )
+    better = frame["row"] == "clean Wass + BN"
+    frame.loc[better, "top1"] += 0.03
+    assert told(info, frame).startswith(
+        "1 of 1 clean comparisons decided after Holm (Wass - CE under BN (clean) +"
+    )
+
+
+def test_a_study_without_clean_rows_counts_all_that_it_declares() -> None:
+    """Nothing is decided of the first, and nothing is said of what is not clean."""
+    same = two_rows([0.65, 0.66, 0.65, 0.66], [0.66, 0.64, 0.65, 0.66])
+    assert told(INFO, same) == "0 of 1 declared comparisons decided after Holm."
+    lower = two_rows([0.65, 0.66, 0.65, 0.66], [0.60, 0.61, 0.62, 0.63])
+    assert told(INFO, lower) == "1 of 1 declared comparisons decided after Holm (a - b +4.0)."
+
+
+def test_a_released_row_that_is_a_clean_one_counts_as_clean() -> None:
+    """Under a recipe in which both are the same artifacts, their contrast is one comparison."""
+    frame, info = ablation_frame(), ablation_info()
+    for released, clean in (("Wass + BN", "clean Wass + BN"), ("CE + BN", "clean CE + BN")):
+        mine, twin = frame["row"] == released, frame["row"] == clean
+        frame.loc[mine, ["top1", "address"]] = frame.loc[twin, ["top1", "address"]].to_numpy()
+    extra = Contrast("Wass - CE under BN", "Wass + BN", "CE + BN")
+    both = replace(info, contrasts=(extra, *info.contrasts))
+    assert told(both, frame).startswith("0 of 1 clean comparisons")
+    assert ", 3 of 3 others" in told(both, frame)
