@@ -218,6 +218,9 @@ class Student:
         warmup: epochs over which the rate rises linearly before the schedule begins.
         decay: weight decay on tensors with more than one dimension only, or on all.
         squared: whether the KL is multiplied by the squared temperature.
+        ce_weight: on cross-entropy to the hard labels where the logits are matched (`fkd-mse`).
+        ema: decay per update of the moving average of the weights that is judged; 0 judges the
+            weights themselves.
     """
 
     arch: str = "teacher"
@@ -230,9 +233,13 @@ class Student:
     warmup: int = field(default=0, metadata=_ADDED)
     decay: Literal["weights", "all"] = field(default="weights", metadata=_ADDED)
     squared: bool = field(default=False, metadata=_ADDED)
+    ce_weight: float = field(default=0.025, metadata=_ADDED)
+    ema: float = field(default=0.0, metadata=_ADDED)
 
     def __post_init__(self) -> None:
         require_count("student.warmup", self.warmup, "epochs", 0)
+        require_weight("student.ce_weight", self.ce_weight)
+        _require_share("student.ema", self.ema, "1)")
         _require_share("student.momentum", self.momentum, "1)")
         _require_share("student.weight_decay", self.weight_decay)
         _require_rate("student.temperature", self.temperature)

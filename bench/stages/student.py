@@ -1,10 +1,11 @@
 """Students: fresh networks with their optimiser, and the score of a trained one."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import log_softmax
+from torch.nn.functional import cross_entropy, log_softmax
 from torch.optim import Optimizer
 
 from bench.artifacts.labels import Score
@@ -31,17 +32,57 @@ def fresh(config: Student, test: RealSet, seed: int, device: torch.device, fast:
         seed=seed_for(seed, "student"),
         stem=test.stem,
     )
-    return placed(model, device, fast)
+    network = placed(model, device, fast)
+    return Averaged(network, config.ema) if config.ema else network
+
+
+class Averaged(nn.Module):
+    """A student that trains as it is and is judged by a moving average of its weights.
+
+    Source: EDC (arXiv:2404.13733), train/direct_train.py: the average starts at the initial
+    weights, average <- decay * average + (1 - decay) * weights after every update, and the running
+    statistics of BatchNorm are the student's own. Both are in the state that a killed training
+    goes on from.
+    """
+
+    def __init__(self, student: nn.Module, decay: float) -> None:
+        super().__init__()
+        self.student, self.decay = student, decay
+        self.average = deepcopy(student).requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Moves the average towards the weights; called after every step of the optimiser."""
+        mine, theirs = self.average.parameters(), self.student.parameters()
+        torch._foreach_lerp_(list(mine), list(theirs), 1 - self.decay)
+
+    @torch.no_grad()
+    def judged(self) -> nn.Module:
+        """The averaged network, with the student's running statistics."""
+        for mine, theirs in zip(self.average.buffers(), self.student.buffers(), strict=True):
+            mine.copy_(theirs)
+        return self.average
+
+    def forward(self, images: Tensor) -> Tensor:
+        network = self.student if self.training else self.judged()
+        logits: Tensor = network(images)
+        return logits
 
 
 def optimizer_of(model: nn.Module, config: Student) -> Optimizer:
     """The recipe's optimiser; by default it decays only weights with more than one dimension."""
-    groups = decayed(model, config.weight_decay)
+    averaged = model if isinstance(model, Averaged) else None
+    groups = decayed(averaged.student if averaged else model, config.weight_decay)
     if config.decay == "all":
         groups = [{**group, "weight_decay": config.weight_decay} for group in groups]
+    found: Optimizer
     if config.optimizer == "sgd":
-        return torch.optim.SGD(groups, config.lr, config.momentum)
-    return torch.optim.AdamW(groups, lr=config.lr)
+        found = torch.optim.SGD(groups, config.lr, config.momentum)
+    else:
+        found = torch.optim.AdamW(groups, lr=config.lr)
+    if averaged:
+        found.register_step_post_hook(lambda *_: averaged.update())
+    return found
 
 
 def schedule_of(config: Student) -> Schedule:
@@ -61,6 +102,7 @@ def score(
 ) -> Score:
     """The score of a trained student, from one pass over the test split."""
     shape = (test.images.shape[1], test.resolution, test.resolution)
+    model = model.judged() if isinstance(model, Averaged) else model
     emit(StudentTrained(model, shape, test.mean, test.std, test.classes))
     verdict = judge(model, test, device, fast)
     numbers = {"top5": verdict.top5, **extra}
@@ -84,3 +126,21 @@ class SoftTarget:
         divergence = (log_p.exp() * (log_p - log_q)).sum(1)  # (B,)
         mean = (divergence * weights).mean()
         return mean * self.temperature**2 if self.squared else mean
+
+
+@dataclass(frozen=True)
+class LogitTarget:
+    """Mean squared error to the teacher's logits, plus weighted cross-entropy to hard labels.
+
+    Source: G-VBSM (arXiv:2311.17950) and EDC (arXiv:2404.13733), `mse_gt` in their training: the
+    mean over batch and classes, and the label of the image itself, whatever CutMix pasted into it.
+    Images count by their weights.
+    """
+
+    ce_weight: float
+
+    def __call__(self, logits: Tensor, target: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        teacher, labels, weights = target  # (B, C), (B,), (B,)
+        distance = (logits - teacher.float()).square().mean(1)
+        hard = cross_entropy(logits, labels, reduction="none")
+        return ((distance + self.ce_weight * hard) * weights).mean()

@@ -18,6 +18,7 @@ SAME = {"tiny-imagenet@224": "tiny-imagenet"}  # the released code's resolution 
 LABELS = {  # what our evaluators train students on
     "fkd": "soft",
     "fkd-held-out": "soft",
+    "fkd-mse": "soft",
     "online-kd": "soft",
     "hard-label": "hard",
     "hard-label-plain": "hard",

@@ -32,5 +32,5 @@ def test_a_later_field_counts_once_it_is_set() -> None:
 
 def test_a_student_keeps_its_digest_until_it_leaves_the_defaults() -> None:
     assert set(fields_of(Student())) == {"arch", "lr", "weight_decay", "temperature"}
-    other = (Student(schedule="cosine-half"), Student(optimizer="sgd"), Student(squared=True))
+    other = (Student(schedule="cosine-half"), Student(optimizer="sgd"), Student(ema=0.9))
     assert len({digest_of(student) for student in (Student(), *other)}) == 4

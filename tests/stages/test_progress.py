@@ -123,7 +123,10 @@ def test_images_are_the_same_after_a_break_of_a_stage_that_is_kept_in_files(
     assert torch.equal(again.curve["total"], whole.curve["total"])
 
 
-def test_a_student_is_the_same_after_a_break(digits: RealSet, digits_test: RealSet) -> None:
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_a_student_is_the_same_after_a_break(
+    digits: RealSet, digits_test: RealSet, ema: float
+) -> None:
     from bench.data.builtin import get_dataset
     from bench.study.presets import recipe_for
 
@@ -131,7 +134,7 @@ def test_a_student_is_the_same_after_a_break(digits: RealSet, digits_test: RealS
     recipe = replace(
         recipe,
         relabel=replace(recipe.relabel, epochs=4),
-        student=replace(recipe.student, arch="convnet3-w16-bn"),
+        student=replace(recipe.student, arch="convnet3-w16-bn", ema=ema),
     )
     assert isinstance(recipe.relabel, Relabel)
     assert isinstance(recipe.student, Student)
