@@ -36,13 +36,17 @@ if TYPE_CHECKING:
     from bench.core.events import Emit as Emit
     from bench.core.events import Milestone as Milestone
     from bench.core.events import Step as Step
+    from bench.data.augment import eval_view as eval_view
+    from bench.data.codec import encode_decode as encode_decode
     from bench.data.network_input import network_input as network_input
     from bench.data.sources.arrays import Arrays as Arrays
     from bench.data.spec import DatasetSpec as DatasetSpec
     from bench.graph.request import Context as Context
+    from bench.graph.request import Passes as Passes
     from bench.graph.request import RealRequest as RealRequest
     from bench.graph.request import Request as Request
     from bench.graph.request import Run as Run
+    from bench.graph.request import Work as Work
     from bench.graph.request import artifact as artifact
     from bench.plugin.contracts import Budget as Budget
     from bench.plugin.contracts import Distiller as Distiller
@@ -81,6 +85,7 @@ if TYPE_CHECKING:
     from bench.stages.recover import NoFeatureLoss as NoFeatureLoss
     from bench.stages.relabel import SoftLabelsRequest as SoftLabelsRequest
     from bench.stages.squeeze import TeacherRequest as TeacherRequest
+    from bench.stages.squeeze import squeeze as squeeze
     from bench.study.grid import Contrast as Contrast
     from bench.study.grid import Row as Row
     from bench.study.grid import Study as Study
@@ -113,14 +118,18 @@ _HOMES = {  # public name -> the module that defines it
     "Emit": "bench.core.events",
     "Milestone": "bench.core.events",
     "Step": "bench.core.events",
+    "eval_view": "bench.data.augment",
+    "encode_decode": "bench.data.codec",
     "network_input": "bench.data.network_input",
     "Arrays": "bench.data.sources.arrays",
     "DatasetSpec": "bench.data.spec",
+    "artifact": "bench.graph.request",
     "Context": "bench.graph.request",
+    "Passes": "bench.graph.request",
     "RealRequest": "bench.graph.request",
     "Request": "bench.graph.request",
     "Run": "bench.graph.request",
-    "artifact": "bench.graph.request",
+    "Work": "bench.graph.request",
     "Budget": "bench.plugin.contracts",
     "Distiller": "bench.plugin.contracts",
     "Evaluator": "bench.plugin.contracts",
@@ -157,6 +166,7 @@ _HOMES = {  # public name -> the module that defines it
     "MatchingDistiller": "bench.stages.recover",
     "NoFeatureLoss": "bench.stages.recover",
     "SoftLabelsRequest": "bench.stages.relabel",
+    "squeeze": "bench.stages.squeeze",
     "TeacherRequest": "bench.stages.squeeze",
     "Contrast": "bench.study.grid",
     "Row": "bench.study.grid",

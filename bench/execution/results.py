@@ -1,7 +1,7 @@
 """Results: what the store knows about a plan's cells, one tidy row per cell."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.core.errors import CorruptArtifact
@@ -57,7 +57,8 @@ def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
         "address": plan.address,
         "command": command_of(plan, study),
     }
-    return row | _measured(plan, store) | _status(plan, store) | _inputs(plan)
+    kinds = study.kinds()
+    return row | _measured(plan, kinds, store) | _status(plan, store) | _inputs(plan, kinds)
 
 
 def _parameter(plan: CellPlan, name: str) -> object:
@@ -66,11 +67,12 @@ def _parameter(plan: CellPlan, name: str) -> object:
     return params.get(name) if isinstance(params, Mapping) else None
 
 
-def _inputs(plan: CellPlan) -> dict[str, object]:
+def _inputs(plan: CellPlan, kinds: Sequence[str]) -> dict[str, object]:
     """Addresses of what the cell is made from, whose own is the cell's: what cells may share."""
-    kinds = (kind for kind in plan.kinds() if kind != plan.root.stage)
+    above = (kind for kind in kinds if kind != plan.root.stage)
     return {
-        f"address_{kind}": "+".join(task.address for task in plan.of_kind(kind)) for kind in kinds
+        f"address_{kind}": "+".join(task.address for task in plan.of_kind(kind)) or None
+        for kind in above
     }
 
 
@@ -87,19 +89,22 @@ def _status(plan: CellPlan, store: Store) -> dict[str, object]:
     return {"status": "not run", "error": ""}
 
 
-def _measured(plan: CellPlan, store: Store) -> dict[str, object]:
-    """Seconds by kind, and what the manifests of the artifacts add to a row."""
+def _measured(plan: CellPlan, kinds: Sequence[str], store: Store) -> dict[str, object]:
+    """Seconds by kind, and what the manifests of the artifacts add to a row.
+
+    What several artifacts say differently, such as the accuracies of two teachers, is left out.
+    """
     found: dict[str, object] = {}
     classes: list[Numerics] = []
-    for kind in plan.kinds():
+    for kind in kinds:
         tasks = plan.of_kind(kind)
         known = [(task, m) for task in tasks if (m := store.readable(task.address))]
-        whole = len(known) == len(tasks)
+        whole = 0 < len(tasks) == len(known)
         found[f"seconds_{kind}"] = sum(m.seconds for _, m in known) if whole else None
         classes += [manifest.numerics for _, manifest in known]
         for task, manifest in known:
             for name, value in task.request.facts(manifest.meta, plan.at).items():
-                found.setdefault(name, value)
+                found[name] = value if found.get(name, value) == value else None
     if made := store.readable(plan.synthetic.address):
         found["peak_memory_recover"] = made.peak_memory
     if judged := store.readable(plan.address):

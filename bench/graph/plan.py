@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bench.graph.request import Context, Request, Source
@@ -37,6 +38,11 @@ class Task:
     def kind(self) -> type:
         """The class of the artifact."""
         return self.request.made
+
+    @cached_property
+    def depth(self) -> int:
+        """How many tasks the longest chain up to this one has."""
+        return 1 + max((task.depth for task in self.above), default=0)
 
     @property
     def upstream(self) -> Mapping[str, str]:
@@ -133,6 +139,13 @@ class Plan:
         """Every distinct task by address: what an empty store would have to compute."""
         return {t.address: t for cell in self.cells for t in cell.tasks.values()}
 
+    @cached_property
+    def _kinds(self) -> tuple[str, ...]:
+        depths: dict[str, int] = {}
+        for task in self.tasks().values():
+            depths[task.stage] = max(depths.get(task.stage, 0), task.depth)
+        return tuple(sorted(depths, key=lambda kind: depths[kind]))
+
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of stored artifacts of all cells, upstream first."""
-        return tuple(dict.fromkeys(kind for cell in self.cells for kind in cell.kinds()))
+        """The kinds of stored artifacts of all cells, each after those that it stands on."""
+        return self._kinds

@@ -110,7 +110,8 @@ def load_file(path: Path) -> list[Registered]:
     if not found:
         raise BrokenPlugin(
             f"plugin file {path}: expected a function decorated with "
-            f'@distiller("name"), @evaluator("name") or @dataset("name"), found none'
+            '@distiller("name"), @evaluator("name") or @dataset("name"), or a class with '
+            '@artifact("kind", ...), found none'
         )
     return found
 

@@ -1,7 +1,7 @@
 """Squeeze: train the teacher on the real set."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,9 +28,17 @@ from bench.stages.schedule import Schedule
 from bench.stages.teacher import state_of
 from bench.stages.training import train
 
+Loss = Callable[[Tensor, Tensor], Tensor]  # of logits (B, C) and labels (B,), a scalar
+
 
 def squeeze(
-    real: RealSet, test: RealSet, config: Squeeze, device: torch.device, fast: bool, emit: Emit
+    real: RealSet,
+    test: RealSet,
+    config: Squeeze,
+    device: torch.device,
+    fast: bool,
+    emit: Emit,
+    loss: Loss = cross_entropy,
 ) -> Teacher:
     """Trains a teacher by SGD with momentum and cosine decay; the last epoch is kept."""
     channels = real.images.shape[1]
@@ -52,7 +60,7 @@ def squeeze(
         optimizer,
         config.epochs,
         feed,
-        cross_entropy,
+        loss,
         stage="squeeze",
         fast=fast,
         emit=emit,

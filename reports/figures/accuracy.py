@@ -60,7 +60,7 @@ def cost_figure(key: str, summaries: Sequence[Summary]) -> Figure | None:
     panels = {
         name: points
         for name, points in panels.items()
-        if len({cost for cost, _ in points.values()}) > 1
+        if len({COSTS[name][1](cost, 0) for cost, _ in points.values()}) > 1  # as they are printed
     }
     if not panels:
         return None

@@ -218,8 +218,9 @@ def result_notes(summaries: Sequence[Summary], recipes: Sequence[str]) -> tuple[
         )
     facts = [f"Recipe of every row: {recipes[0]}."] if len(recipes) == 1 else []
     for name, label in (("teacher_top1", "Teacher"), ("chance", "Chance")):
-        values = {round(v, 6) for s in summaries if (v := s.mean_of(name)) is not None}
-        if len(values) == 1:
+        means = [s.mean_of(name) for s in summaries if s.sample]
+        values = {round(mean, 6) for mean in means if mean is not None}
+        if len(values) == 1 and None not in means:
             theirs = _papers_teacher(summaries[0].setting.dataset) if label == "Teacher" else ""
             facts.append(f"{label}: {percent(values.pop()).text} %{theirs}.")
     return (*notes, " ".join(facts)) if facts else tuple(notes)
