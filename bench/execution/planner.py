@@ -18,6 +18,7 @@ from bench.stages.evaluate import ScoreRequest
 from bench.study.grid import Cell, Row, Study, expand
 from bench.study.overrides import Overrides, apply_to_recipe, apply_to_study, row_overrides
 from bench.study.presets import recipe_for
+from bench.study.rivals import NATIVE, Protocol, protocol_of
 
 Locate = Callable[[str], Source]
 
@@ -49,8 +50,13 @@ def _check_rows_of_overrides(study: Study, overrides: Overrides) -> None:
 def _plan_cell(
     cell: Cell, source: Source, study: Study, profile: Profile, overrides: Overrides
 ) -> CellPlan:
-    recipe = recipe_for(study.recipe, source.spec, cell.ipc, profile, cell.student)
-    if cell.evaluator == "fkd" and "evaluator" not in overrides.study:
+    protocol = Protocol(study.recipe, cell.evaluator)
+    if native := cell.evaluator == NATIVE:
+        protocol = protocol_of(cell.row.distiller, study.recipe)
+    recipe = recipe_for(protocol.recipe, source.spec, cell.ipc, profile, cell.student)
+    if native:
+        recipe = replace(recipe, evaluator=protocol.evaluator or recipe.evaluator)
+    elif cell.evaluator == "fkd" and "evaluator" not in overrides.study:
         cell = replace(cell, evaluator=recipe.evaluator)
     recipe = apply_to_recipe(recipe, {**row_overrides(cell.row.overrides), **overrides.recipe})
     recipe = cell.with_teacher(recipe)
@@ -59,7 +65,7 @@ def _plan_cell(
         recipe = replace(recipe, student=replace(recipe.student, arch=student))
     plugin = get("distiller", cell.row.distiller)
     params = resolve(plugin, recipe, cell.row, overrides)
-    judge = get("evaluator", cell.evaluator)
+    judge = get("evaluator", recipe.evaluator if native else cell.evaluator)
     judged = judge_params(judge, overrides)
     distiller, evaluator = plugin.factory(**params), judge.factory(**judged)
     seeds = (cell.seed, cell.student_seed)

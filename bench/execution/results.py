@@ -8,6 +8,7 @@ from bench.core.errors import CorruptArtifact
 from bench.core.numerics import SEVERAL, Numerics, spread
 from bench.graph.plan import CellPlan, Plan
 from bench.storage.store import Store
+from bench.study.rivals import ITS_OWN, NATIVE
 
 FAILURES = "failures"  # kind of the records that keep why a cell failed
 
@@ -49,7 +50,7 @@ def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
         "teacher": cell.teacher,
         "bn_weight": _parameter(plan, "bn_weight"),
         "evaluator": cell.evaluator,
-        "student": plan.recipe.student.arch,
+        "student": _student(plan),
         "recipe": cell.without_teacher(plan.recipe).id,
         "profile": study.profile,
         "paper_row": cell.row.paper,
@@ -59,6 +60,12 @@ def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
     }
     kinds = study.kinds()
     return row | _measured(plan, kinds, store) | _status(plan, store) | _inputs(plan, kinds)
+
+
+def _student(plan: CellPlan) -> str:
+    """The student's architecture; one name for all those of native protocols, which differ."""
+    own = plan.cell.evaluator == NATIVE and plan.cell.student == "teacher"
+    return ITS_OWN if own else plan.recipe.student.arch
 
 
 def _parameter(plan: CellPlan, name: str) -> object:

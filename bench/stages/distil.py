@@ -17,6 +17,7 @@ from bench.plugin.contracts import Budget, Distiller
 from bench.plugin.recipes import Precision, Recover
 from bench.plugin.registry import Registered
 from bench.stages.barycenter import BarycenterRequest
+from bench.stages.learned_images import ImageSteps
 
 
 @artifact("recover", SyntheticSet, version=2, own=True)
@@ -128,7 +129,13 @@ class DistilledRequest(Request[SyntheticSet]):
         return {"image_bytes": meta["image_bytes"], "recover_steps": self.steps(at)}
 
     def steps(self, at: Context) -> int | None:
-        """Optimiser steps over all batches of images; None where nothing is optimised."""
+        """Optimiser steps over all batches of images; None where nothing is optimised.
+
+        For images that are learned together, the iterations; each may hold several steps (DC).
+        """
+        learned = getattr(self.method, "steps", None)
+        if isinstance(learned, ImageSteps):
+            return learned.iterations
         recover = getattr(self.method, "recover", None)
         if not isinstance(recover, Recover):
             return None

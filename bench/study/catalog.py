@@ -13,9 +13,10 @@ from bench.plugin.discovery import ROOT, listing
 from bench.study.grid import Row, Study
 from bench.study.search import Sweep
 
-FOLDER = ROOT / "studies"
+FOLDER, METHODS = ROOT / "studies", ROOT / "methods"
 SWEEP = "sweep-"  # how the file names of sweeps begin
-OTHERS = "plugins"  # heading of distillers that a study does not name
+OTHERS = "plugins"  # heading of a user's distillers, which no study names
+FURTHER = "further methods"  # heading of built-in ones that a study does not name
 FROM_PATH = "from-path"  # the distiller that makes nothing by itself: a row must name its path
 T = TypeVar("T")
 
@@ -61,8 +62,12 @@ def completed(study: Study) -> Study:
     if not study.every_distiller:
         return study
     named = {row.distiller for row in study.rows}
-    found = [p.name for p in listing() if p.kind == "distiller" and not p.error]
-    others = [Row(name, name, group=OTHERS) for name in found if name not in (*named, FROM_PATH)]
+    found = [p for p in listing() if p.kind == "distiller" and not p.error]
+    others = [
+        Row(p.name, p.name, group=FURTHER if Path(p.source).parent == METHODS else OTHERS)
+        for p in found
+        if p.name not in (*named, FROM_PATH)
+    ]
     return replace(study, rows=(*study.rows, *others))
 
 

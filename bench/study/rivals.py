@@ -5,7 +5,7 @@ as well as under WMDD's. What this suite does not have is replaced and said in e
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bench.data.spec import DatasetSpec
 from bench.plugin.recipes import Recipe, Relabel, Squeeze, Student
@@ -148,3 +148,32 @@ RIVALS: Mapping[str, Rival] = {
     "convnet-dc": convnet_dc,
     "convnet-dsa": convnet_dsa,
 }
+
+NATIVE = "native"  # in place of an evaluator's name: each method under the protocol of its own
+ITS_OWN = "its own"  # in place of a student's name: that of the protocol
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a method's own paper trains students on its sets; `evaluator` "" is the recipe's."""
+
+    recipe: str
+    evaluator: str = ""
+
+
+DC, DSA = (Protocol(name, name) for name in ("convnet-dc", "convnet-dsa"))
+PROTOCOLS: Mapping[str, Protocol] = {  # of methods whose recipe has not their own name
+    **dict.fromkeys(("dsa", "dm", "m3d", "datadam", "datadam-paper", "mtt"), DSA),
+    "dc": DC,
+    # as the tables of the ConvNet line report them
+    **dict.fromkeys(("random", "herding", "k-center"), DSA),
+}
+
+
+def protocol_of(distiller: str, otherwise: str) -> Protocol:
+    """A method's own protocol: of the table, or the recipe of its name.
+
+    Variants of WMDD, and whatever has neither, stand under the recipe `otherwise`.
+    """
+    named = distiller if distiller in RIVALS else otherwise
+    return PROTOCOLS.get(distiller, Protocol(named))
