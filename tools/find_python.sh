@@ -7,7 +7,7 @@ usable() {
   "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-for name in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
+for name in ${PYTHON:-python3.13 python3.12 python3.11 python3.14 python3 python}; do
   if usable "$name"; then
     command -v "$name"
     exit 0
@@ -21,7 +21,7 @@ fi
 
 {
   echo "error: expected Python 3.11 or newer with venv and ensurepip, found none of them in:"
-  for name in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
+  for name in ${PYTHON:-python3.13 python3.12 python3.11 python3.14 python3 python}; do
     echo "  $name: $("$name" --version 2>&1 | head -n 1)"
   done
   echo "Install it (Debian, Ubuntu: python3 and python3-venv), install uv, or name one:"

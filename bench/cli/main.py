@@ -107,7 +107,7 @@ def _end(text: str, code: int) -> NoReturn:
 
 def main() -> None:
     """Runs the command line of this process."""
-    cli.main()
+    cli.main(prog_name="bench")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,22 @@ from functools import wraps
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from bench.app.arguments import StudyArguments
 from bench.cli.options import data_option, grouped, store_option
+from bench.study.catalog import study_names, sweep_names
+
+
+def completed(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What the shell offers for a study or a sweep: built-in names, else files."""
+    names = sweep_names() if context.info_name == "sweep" else study_names()
+    found = [CompletionItem(name) for name in names if name.startswith(begun)]
+    return found or [CompletionItem(begun, type="file")]
+
 
 OPTIONS = grouped(
-    click.argument("study"),
+    click.argument("study", shell_complete=completed),
     click.option(
         "--profile",
         "--scale",

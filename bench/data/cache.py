@@ -16,7 +16,7 @@ from bench.core.errors import BadData, BadValue
 from bench.data.manifest import Manifest, write_manifest
 from bench.data.roots import FORMAT
 from bench.data.spec import DatasetSpec, Samples, Split
-from bench.storage.file_lock import alone_in
+from bench.storage.file_lock import alone_in, system_locks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,9 @@ def exclusive(folder: Path) -> Iterator[None]:
 
     Raises:
         BadData: the folder cannot be written or locked.
+        BadValue: this system has no such locks.
     """
+    system_locks()
     with ExitStack() as held:
         try:
             held.enter_context(alone_in(folder))

@@ -22,7 +22,9 @@ def diagnose(store_root: str, data_root: Path, tracking_uri: str | None) -> list
     store_disk = [hardware.disk("disk of store", folder)] if folder else []
     return [
         software.python(),
+        software.system(),
         software.packages(software.requirements()),
+        software.names(),
         device,
         *usable,
         software.compiler(),

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from bench.diagnosis.check import GIB, Check
@@ -55,10 +54,11 @@ def threads() -> Check:
 
 def cores_available() -> int:
     """Cores that this process may run on, under the quota of a container if there is one."""
-    if sys.platform != "linux":
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux's alone
+    if affinity is None:
         return os.cpu_count() or 1
     share, period = (QUOTA.read_text() if QUOTA.is_file() else "max 1").split()
-    cores = len(os.sched_getaffinity(0))
+    cores = len(affinity(0))
     return cores if share == "max" else max(1, min(cores, int(share) // int(period)))
 
 

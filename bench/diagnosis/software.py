@@ -6,16 +6,19 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
-from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, requires, version
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from bench.core.errors import BenchError
 from bench.diagnosis.check import Check
+from bench.plugin.discovery import PACKAGES, refuse_strangers
+from bench.storage.file_lock import system_locks
 
 DISTRIBUTION = "dd-bench"
-OLDEST = (3, 11)
+OLDEST, NEWEST = (3, 11), (3, 14)  # what continuous integration runs
 PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
@@ -24,7 +27,34 @@ def python(found: Sequence[int] = sys.version_info[:3]) -> Check:
     detail = f"{'.'.join(map(str, found))} in {sys.prefix}"
     if tuple(found[:2]) < OLDEST:
         return Check("python", "fail", detail, "install Python 3.11 or newer")
+    if tuple(found[:2]) > NEWEST:
+        return Check("python", "warn", f"{detail} is not tested", "use Python 3.11 to 3.14")
     return Check("python", "ok", detail)
+
+
+def system(found: str = sys.platform) -> Check:
+    """Whether the store's file locks exist here: on Linux and macOS, not on bare Windows."""
+    if found in ("linux", "darwin"):
+        return Check("system", "ok", found)
+    try:
+        system_locks()
+    except BenchError as error:
+        return Check("system", "fail", f"{found}: no run can start", str(error))
+    return Check("system", "warn", f"{found} is not tested", "use Linux or macOS")
+
+
+def names(owners: Callable[[], Mapping[str, list[str]]] = packages_distributions) -> Check:
+    """Whether the suite's general package names are its own, on the import path and on disk."""
+    try:
+        refuse_strangers()
+    except BenchError as error:
+        return Check("names", "fail", str(error), "rename the other package")
+    found = owners()
+    others = {name: [d for d in found.get(name, []) if d != DISTRIBUTION] for name in PACKAGES}
+    if shared := [f"{name} ({', '.join(dists)})" for name, dists in others.items() if dists]:
+        detail = f"other installed packages use the suite's names: {'; '.join(shared)}"
+        return Check("names", "warn", detail, "install the suite into an environment of its own")
+    return Check("names", "ok", f"{', '.join(PACKAGES)} are the suite's own")
 
 
 def requirements() -> list[Requirement]:

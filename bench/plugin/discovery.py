@@ -8,7 +8,7 @@ import ast
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -22,6 +22,7 @@ from bench.plugin.registry import KINDS, Kind, Registered, forget, lookup, regis
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("methods", "evaluators")
+PACKAGES = (*FOLDERS, "studies", "reports")  # whose general names others may have taken
 GROUP = "ddbench.plugins"
 
 
@@ -61,6 +62,26 @@ def scan(path: Path) -> list[Listed]:
     return [Listed(kind, name, source, doc) for kind, name, doc in _decorations(tree)]
 
 
+def refuse_strangers(names: Sequence[str] = PACKAGES) -> None:
+    """Refuses to go on where Python would import another package under one of the suite's names.
+
+    Raises:
+        BrokenPlugin: a folder or module of that name comes first on the import path.
+    """
+    for name in names:
+        try:
+            spec = importlib.util.find_spec(name)
+        except ValueError:  # somebody put a module without a specification there
+            spec = None
+        places = list(spec.submodule_search_locations or [spec.origin]) if spec else []
+        found = str(places[0]) if places else "nothing"
+        if found == "nothing" or Path(found).resolve() != ROOT / name:
+            raise BrokenPlugin(
+                f"package {name!r}: expected the suite's own in {ROOT / name}, but Python finds "
+                f"{found} under that name; rename it, or start Python in another folder"
+            )
+
+
 @cache
 def _builtin_files() -> tuple[tuple[str, Path], ...]:
     return tuple(
@@ -74,6 +95,7 @@ def _builtin_files() -> tuple[tuple[str, Path], ...]:
 @cache
 def _builtin_index() -> Mapping[tuple[Kind, str], tuple[str, Listed]]:
     """(kind, name) -> the module that registers it, for the built-in folders."""
+    refuse_strangers()
     index: dict[tuple[Kind, str], tuple[str, Listed]] = {}
     for module, path in _builtin_files():
         for item in scan(path):

@@ -15,12 +15,11 @@ from bench.storage.atomic import explained
 NAME = ".lock"
 
 
-def lock(file: IO[Any], wait: bool = True) -> None:
-    """Locks an open file until it is closed.
+def system_locks() -> Any:
+    """The module that locks files here.
 
     Raises:
-        BlockingIOError: another process holds it, and nobody is to wait.
-        BadValue: this system has no such locks.
+        BadValue: this system has none.
     """
     try:
         import fcntl
@@ -29,7 +28,18 @@ def lock(file: IO[Any], wait: bool = True) -> None:
             "file locks: expected Linux or macOS, given a system without fcntl; on Windows use the "
             "Windows Subsystem for Linux"
         ) from None
-    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    return fcntl
+
+
+def lock(file: IO[Any], wait: bool = True) -> None:
+    """Locks an open file until it is closed.
+
+    Raises:
+        BlockingIOError: another process holds it, and nobody is to wait.
+        BadValue: this system has no such locks.
+    """
+    system = system_locks()
+    system.flock(file, system.LOCK_EX | (0 if wait else system.LOCK_NB))
 
 
 @contextmanager

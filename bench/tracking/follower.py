@@ -111,8 +111,9 @@ def _say(answers: TextIO, **found: object) -> None:
 
 def main() -> None:
     """Serves the run that started it; only that decides when it ends."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # the last is POSIX's alone
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever libraries print is no answer, and may name a password
     with short_calls():

@@ -1,13 +1,14 @@
 """Old interpreters, missing and outdated packages, and folders without git are named."""
 
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-from bench.diagnosis.software import compiler, git, packages, python, requirements
+from bench.diagnosis.software import compiler, git, names, packages, python, requirements, system
 
 INSTALLED = {"numpy": "2.4.6", "torch": "2.15.0+cpu"}
 
@@ -27,6 +28,44 @@ def test_an_old_interpreter_fails_with_what_is_expected() -> None:
 @pytest.mark.parametrize("found", [(3, 11, 0), (3, 14, 2)])
 def test_a_new_enough_interpreter_is_ok(found: tuple[int, int, int]) -> None:
     assert python(found).status == "ok"
+
+
+def test_a_newer_interpreter_than_any_tested_one_is_a_warning() -> None:
+    check = python((3, 15, 0))
+    assert (check.status, check.advice) == ("warn", "use Python 3.11 to 3.14")
+
+
+@pytest.mark.parametrize("found", ["linux", "darwin"])
+def test_a_supported_system_is_ok(found: str) -> None:
+    assert system(found).status == "ok"
+
+
+def test_a_system_without_file_locks_fails_and_another_with_them_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert system("freebsd14").status == "warn"
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    check = system("win32")
+    assert check.status == "fail"
+    assert "on Windows use the Windows Subsystem for Linux" in check.advice
+
+
+def test_names_of_the_suite_that_another_distribution_uses_are_told_with_its_name() -> None:
+    check = names(lambda: {"reports": ["dd-bench", "reporter"], "methods": ["dd-bench"]})
+    assert check.status == "warn"
+    assert check.detail.endswith("names: reports (reporter)")
+    assert names(lambda: {"reports": ["dd-bench"]}).status == "ok"
+
+
+def test_a_package_that_hides_the_suite_s_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "studies.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "studies", raising=False)
+    check = names(dict)
+    assert check.status == "fail"
+    assert str(tmp_path / "studies.py") in check.detail
 
 
 def test_packages_in_range_are_listed_with_their_versions() -> None:
