@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from bench.stages.squeeze import TeacherRequest as TeacherRequest
     from bench.stages.squeeze import squeeze as squeeze
     from bench.study.grid import Contrast as Contrast
+    from bench.study.grid import Protocol as Protocol
     from bench.study.grid import Row as Row
     from bench.study.grid import Study as Study
     from bench.study.search import Sweep as Sweep
@@ -169,6 +170,7 @@ _HOMES = {  # public name -> the module that defines it
     "squeeze": "bench.stages.squeeze",
     "TeacherRequest": "bench.stages.squeeze",
     "Contrast": "bench.study.grid",
+    "Protocol": "bench.study.grid",
     "Row": "bench.study.grid",
     "Study": "bench.study.grid",
     "Sweep": "bench.study.search",

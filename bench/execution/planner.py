@@ -18,7 +18,7 @@ from bench.stages.evaluate import ScoreRequest
 from bench.study.grid import Cell, Row, Study, expand
 from bench.study.overrides import Overrides, apply_to_recipe, apply_to_study, row_overrides
 from bench.study.presets import recipe_for
-from bench.study.rivals import NATIVE, Protocol, protocol_of
+from bench.study.rivals import NATIVE, protocol_of
 
 Locate = Callable[[str], Source]
 
@@ -50,13 +50,17 @@ def _check_rows_of_overrides(study: Study, overrides: Overrides) -> None:
 def _plan_cell(
     cell: Cell, source: Source, study: Study, profile: Profile, overrides: Overrides
 ) -> CellPlan:
-    protocol = Protocol(study.recipe, cell.evaluator)
     if native := cell.evaluator == NATIVE:
         protocol = protocol_of(cell.row.distiller, study.recipe)
-    recipe = recipe_for(protocol.recipe, source.spec, cell.ipc, profile, cell.student)
-    if native:
-        recipe = replace(recipe, evaluator=protocol.evaluator or recipe.evaluator)
-    elif cell.evaluator == "fkd" and "evaluator" not in overrides.study:
+        recipe = recipe_for(protocol.recipe, source.spec, cell.ipc, profile, cell.student)
+        if protocol.evaluator != "fkd":
+            recipe = replace(recipe, evaluator=protocol.evaluator)
+    else:
+        recipe = recipe_for(study.recipe, source.spec, cell.ipc, profile, cell.student)
+    if cell.protocol and cell.protocol != study.recipe:
+        judged = recipe_for(cell.protocol, source.spec, cell.ipc, profile, cell.student)
+        recipe = judged_by(judged, recipe)
+    if cell.evaluator == "fkd" and "evaluator" not in overrides.study:
         cell = replace(cell, evaluator=recipe.evaluator)
     recipe = apply_to_recipe(recipe, {**row_overrides(cell.row.overrides), **overrides.recipe})
     recipe = cell.with_teacher(recipe)
@@ -66,8 +70,8 @@ def _plan_cell(
     plugin = get("distiller", cell.row.distiller)
     params = resolve(plugin, recipe, cell.row, overrides)
     judge = get("evaluator", recipe.evaluator if native else cell.evaluator)
-    judged = judge_params(judge, overrides)
-    distiller, evaluator = plugin.factory(**params), judge.factory(**judged)
+    judging = judge_params(judge, overrides)
+    distiller, evaluator = plugin.factory(**params), judge.factory(**judging)
     seeds = (cell.seed, cell.student_seed)
     names = (cell.label, cell.row.label, cell.row.distiller)
     at = Context(source, recipe, cell.ipc, *seeds, *names)
@@ -77,7 +81,7 @@ def _plan_cell(
         of=made,
         evaluator=judge.name,
         sections=tuple((name, getattr(recipe, name)) for name in evaluator.sections),
-        params=tuple(sorted(judged.items())),
+        params=tuple(sorted(judging.items())),
         precision=recipe.precision,
         seed=cell.student_seed,
         judge=evaluator,
@@ -94,6 +98,17 @@ def judge_params(judge: Registered, overrides: Overrides) -> dict[str, object]:
     given = {n: v for (e, n), v in overrides.evaluators.items() if e == judge.name}
     known = judge.fields()
     return {name: value for name, value in given.items() if value != known[name].default}
+
+
+def judged_by(judge: Recipe, maker: Recipe) -> Recipe:
+    """The recipe that makes sets as `maker` does, and labels for and trains students as `judge`."""
+    return replace(
+        maker,
+        name=f"{maker.name}/{judge.name}",
+        relabel=judge.relabel,
+        student=judge.student,
+        evaluator=judge.evaluator,
+    )
 
 
 def resolve(

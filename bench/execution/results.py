@@ -48,6 +48,7 @@ def row_of(plan: CellPlan, study: Plan, store: Store) -> dict[str, object]:
         "seed": cell.seed,
         "repeat": cell.repeat,
         "teacher": cell.teacher,
+        "protocol": cell.protocol,
         "bn_weight": _parameter(plan, "bn_weight"),
         "evaluator": cell.evaluator,
         "student": _student(plan),

@@ -80,7 +80,8 @@ class Evaluator(Protocol):
         higher_is_better: direction of the score.
 
     An evaluator that divides each class's images may say how many it needs at least in an integer
-    attribute `least_ipc`; smaller budgets are then refused while planning.
+    attribute `least_ipc`; smaller budgets are then refused while planning. One that looks at test
+    images more than once, for an audit, says so in a true attribute `oracle`.
     """
 
     @property

@@ -70,6 +70,19 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Protocol:
+    """A way to label for, train and judge students: a recipe's later half, and an evaluator.
+
+    Attributes:
+        recipe: whose sections `relabel` and `student` count; what they are trained on is made by
+            the study's own recipe, so that all protocols judge the same synthetic sets.
+    """
+
+    recipe: str
+    evaluator: str = "fkd"
+
+
+@dataclass(frozen=True)
 class Contrast:
     """A paired comparison of two rows, reported as a minus b."""
 
@@ -95,6 +108,8 @@ class Study:
         items: tables and figures of the paper that this study makes, such as "figure5b".
         axis: of the curve through the rows that have a level.
         side_by_side: show one image per class and row together, not a grid for each row.
+        protocols: ways to judge the same synthetic sets, in place of `evaluators`; what holds under
+            one and not under another is shown.
         every_distiller: give each registered distiller that no row names a row of its own.
     """
 
@@ -118,6 +133,7 @@ class Study:
     axis: Axis | None = None
     side_by_side: bool = False
     every_distiller: bool = False
+    protocols: tuple[Protocol, ...] = ()
 
     def __post_init__(self) -> None:
         check_name("study", self.name)
@@ -127,6 +143,9 @@ class Study:
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
             raise BadValue(f"study {self.name!r}: expected distinct row labels, twice: {twice}")
+        named = [protocol.recipe for protocol in self.protocols]
+        if len(set(named)) < len(named):
+            raise BadValue(f"study {self.name!r}: expected a recipe in one protocol, given {named}")
         for name, values in (("rows", self.rows), ("datasets", self.datasets), ("ipcs", self.ipcs)):
             if not values:
                 raise BadValue(f"study {self.name!r}: expected at least one of {name}, given none")
@@ -150,7 +169,12 @@ class Study:
         rows = sum(bool(row.distiller) for row in self.rows)
         grids = [self.grid_on(name, profile) for name in self.datasets_for(profile)]
         points = sum(len(g.ipcs) * len(g.students) * len(g.seeds) for g in grids)
-        return rows * points * len(self.evaluators) * self.repeats * self.teachers
+        return rows * points * len(self.judged_by) * self.repeats * self.teachers
+
+    @property
+    def judged_by(self) -> tuple[Protocol, ...]:
+        """The protocols, or the evaluators as protocols of the study's own recipe."""
+        return self.protocols or tuple(Protocol(self.recipe, name) for name in self.evaluators)
 
     def datasets_for(self, profile: Profile) -> tuple[str, ...]:
         return (profile == "paper" and self.paper_datasets) or self.datasets
@@ -186,6 +210,7 @@ class Cell:
         seed: of the synthetic set; no two teachers of a study share one.
         repeat: which of the students that are trained on this synthetic set.
         teacher: which of the study's teachers; the first has the recipe's own seed.
+        protocol: the recipe that the student is trained by, where the study has several protocols.
     """
 
     study: str
@@ -197,6 +222,7 @@ class Cell:
     student: str
     repeat: int = 0
     teacher: int = 0
+    protocol: str = ""
 
     def with_teacher(self, recipe: Recipe) -> Recipe:
         """The recipe whose teacher is this cell's: its seed, counted up by one per teacher."""
@@ -219,6 +245,7 @@ class Cell:
         parts = [self.row.label, self.dataset, f"ipc {self.ipc}", f"s{self.seed}"]
         parts += [f"teacher {self.teacher + 1}"] if self.teacher else []
         parts += [self.evaluator] if self.evaluator != "fkd" else []
+        parts += [f"under {self.protocol}"] if self.protocol else []
         parts += [self.student] if self.student != "teacher" else []
         parts += [f"student {self.repeat + 1}"] if self.repeat else []
         return " · ".join(parts)
@@ -242,12 +269,12 @@ def expand(study: Study, profile: Profile) -> list[Cell]:
     return [
         Cell(
             study.name, _row_on(grid, row), dataset, ipc, seed + teacher * (max(grid.seeds) + 1),
-            evaluator, student, repeat, teacher,
+            judge.evaluator, student, repeat, teacher, judge.recipe if study.protocols else "",
         )
         for dataset in study.datasets_for(profile)
         for grid in [study.grid_on(dataset, profile)]
-        for ipc, row, evaluator, student, teacher, seed, repeat in product(
-            grid.ipcs, rows, study.evaluators, grid.students,
+        for ipc, row, judge, student, teacher, seed, repeat in product(
+            grid.ipcs, rows, study.judged_by, grid.students,
             range(study.teachers), grid.seeds, range(study.repeats),
         )
     ]  # fmt: skip

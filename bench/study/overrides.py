@@ -97,7 +97,7 @@ def apply_to_study(study: Study, overrides: Overrides) -> Study:
         "ipc": lambda text: {"ipcs": typed("ipc", tuple[int, ...], text)},
         "seeds": lambda text: {"seeds": _seeds(text)},
         "recipe": lambda text: {"recipe": text},
-        "evaluator": lambda text: {"evaluators": tuple(text.split(","))},
+        "evaluator": lambda text: {"evaluators": tuple(text.split(",")), "protocols": ()},
         "student": lambda text: {"students": tuple(text.split(","))},
         "repeats": lambda text: {"repeats": typed("repeats", int, text)},
         "teachers": lambda text: {"teachers": typed("teachers", int, text)},

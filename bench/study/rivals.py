@@ -5,11 +5,12 @@ as well as under WMDD's. What this suite does not have is replaced and said in e
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bench.data.spec import DatasetSpec
 from bench.plugin.recipes import Recipe, Relabel, Squeeze, Student
 from bench.study.convnet import convnet_dc, convnet_dsa
+from bench.study.grid import Protocol
 
 MANY_CLASSES = 100  # from here on RDED doubles its batch
 TINY = "tiny-imagenet"  # the family for which SRe2L, CDA and RDED have settings of their own
@@ -151,16 +152,6 @@ RIVALS: Mapping[str, Rival] = {
 
 NATIVE = "native"  # in place of an evaluator's name: each method under the protocol of its own
 ITS_OWN = "its own"  # in place of a student's name: that of the protocol
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How a method's own paper trains students on its sets; `evaluator` "" is the recipe's."""
-
-    recipe: str
-    evaluator: str = ""
-
-
 DC, DSA = (Protocol(name, name) for name in ("convnet-dc", "convnet-dsa"))
 PROTOCOLS: Mapping[str, Protocol] = {  # of methods whose recipe has not their own name
     **dict.fromkeys(("dsa", "dm", "m3d", "datadam", "datadam-paper", "mtt"), DSA),

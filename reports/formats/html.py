@@ -15,7 +15,7 @@ from reports.formats.views import View, analysis_view, result_extras, times_view
 from reports.numbers.cells import computing_time, kinds_of
 from reports.pages.sections import Page, Section
 from reports.tables.cost_tables import timed
-from reports.tables.entries import duration
+from reports.tables.entries import Table, duration
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Panel:
     overview: View | None
     results: tuple[tuple[View, Markup, Markup], ...]
     scores: View | None
+    bits: tuple[View, Markup] | None
     variance: View | None
     storage: View | None
     times: View | None
@@ -74,6 +75,7 @@ def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -
         overview=view(section.overview) if section.overview else None,
         results=tuple(results),
         scores=view(section.scores) if section.scores else None,
+        bits=_bits(section.bits, by_title),
         variance=view(section.variance) if section.variance else None,
         storage=view(section.storage) if section.storage else None,
         times=times_view(section.times, timed(section.summaries)) if section.times else None,
@@ -82,6 +84,12 @@ def _panel(section: Section, figures: Sequence[Figure], grids: Sequence[Grid]) -
         cost_figures=tuple(svg for key, svg in by_title.items() if key.startswith("cost-")),
         grids=tuple(grids),
     )
+
+
+def _bits(table: Table | None, drawn: Mapping[str, Markup]) -> tuple[View, Markup] | None:
+    """Label regimes at equal bits: the figure of all, and the table of what can be paired."""
+    figure = next((svg for key, svg in drawn.items() if key.startswith("bits-")), Markup())
+    return (view(table), figure) if table else None
 
 
 def _facts(page: Page) -> list[tuple[str, str]]:

@@ -23,21 +23,31 @@ NUMBERS = (
     "peak_memory_recover",
     "recover_steps",
     "bn_weight",
+    "looks",
+    "top1_validation",
+    "epoch_validation",
+    "top1_oracle_test",
+    "epoch_oracle_test",
 )
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What all rows of one table share."""
+    """What all rows of one table share.
+
+    Attributes:
+        protocol: the recipe that students are trained by, where a study compares several.
+    """
 
     dataset: str
     ipc: int
     evaluator: str
     student: str
+    protocol: str = ""
 
     @property
     def label(self) -> str:
-        parts = [f"IPC {self.ipc}", self.evaluator, self.student]
+        parts = [f"IPC {self.ipc}", self.protocol, self.evaluator, self.student]
         return " · ".join(part for part in parts if part)
 
 
@@ -114,6 +124,7 @@ def _cell(line: Mapping[object, object]) -> Cell:
             _integer(line, "ipc"),
             _text(line, "evaluator"),
             _text(line, "student"),
+            _text(line, "protocol"),
         ),
         group=_text(line, "group"),
         row=_text(line, "row"),

@@ -4,38 +4,30 @@ The published package feeds percentages into the exponential, where it saturates
 accuracy is in [0, 1].
 """
 
+from collections.abc import Mapping, Sequence
 from math import e, exp
 
-from bench.core.errors import BadValue
+from reports.numbers.statistics import Sample, describe
 
 
-def hard_label_recovery(real_hard: float, synthetic_hard: float) -> float:
-    """HLR: what hard-label training loses against the full real data; lower is better."""
-    return _fraction("real_hard", real_hard) - _fraction("synthetic_hard", synthetic_hard)
+def robust_score(
+    gains: Sequence[Mapping[int, float]], weights: Sequence[float] = (0.5, 0.5)
+) -> Sample | None:
+    """LRS or ARS with its interval: of IOR and minus HLR, or of two gains, by seed, as fractions.
 
-
-def improvement_over_random(synthetic: float, random: float) -> float:
-    """IOR: what the synthetic set gains over a random real subset; higher is better."""
-    return _fraction("synthetic", synthetic) - _fraction("random", random)
-
-
-def label_robust_score(hlr: float, ior: float, weight: float = 0.5) -> float:
-    """LRS in [0, 1]; higher is better."""
-    return _scale(_fraction("weight", weight) * ior - (1 - weight) * hlr)
-
-
-def augmentation_robust_score(
-    gain_augmented: float, gain_plain: float, weight: float = 0.5
-) -> float:
-    """ARS in [0, 1] from the gains over random with and without augmentation."""
-    return _scale(_fraction("weight", weight) * gain_augmented + (1 - weight) * gain_plain)
+    The weighted sum is taken seed by seed, since its parts share students' starts and data orders;
+    its Student-t interval is mapped by the scale, which is monotone. None without a shared seed.
+    """
+    shared = sorted(set.intersection(*(set(gain) for gain in gains)))
+    if not shared:
+        return None
+    sums = [sum(w * gain[seed] for w, gain in zip(weights, gains, strict=True)) for seed in shared]
+    found = describe(sums)
+    if found.low is None or found.high is None:
+        return Sample(found.n, _scale(found.mean))
+    low, high = max(-1.0, found.low), min(1.0, found.high)
+    return Sample(found.n, _scale(found.mean), low=_scale(low), high=_scale(high))
 
 
 def _scale(value: float) -> float:
     return (exp(value) - exp(-1)) / (e - exp(-1))
-
-
-def _fraction(name: str, value: float) -> float:
-    if not 0 <= value <= 1:
-        raise BadValue(f"{name}: expected a fraction in [0, 1], given {value}")
-    return value

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from reports.figures.accuracy import accuracy_figure, cost_figure
+from reports.figures.bits_figure import bits_figure
 from reports.figures.curves import curve_figure
 from reports.figures.drawing import Figure
 from reports.figures.grids import Grid, grid
@@ -128,7 +129,8 @@ def metrics(page: Page) -> dict[str, float]:
             if s.sample is None:
                 continue
             place = [slug(s.row), slug(s.setting.dataset), f"ipc{s.setting.ipc}"]
-            place += [slug(s.setting.evaluator), slug(s.setting.student)] if several else []
+            judged = (s.setting.protocol, s.setting.evaluator, s.setting.student)
+            place += [slug(part) for part in judged if part] if several else []
             name = _unused(".".join(place), found)
             found[f"top1_mean/{name}"] = s.sample.mean
             found[f"top1_n/{name}"] = s.sample.n
@@ -171,7 +173,8 @@ def _figures(info: StudyInfo, section: Section) -> list[Figure]:
             drawn += [curve] if curve else []
         costs = cost_figure(f"cost-{table.key}", here)
         drawn += [costs] if costs else []
-    return drawn
+    bits = bits_figure(f"bits-{slug(section.dataset)}", section.summaries)
+    return [*([bits] if bits else []), *drawn]
 
 
 def _grids(

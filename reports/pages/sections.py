@@ -13,12 +13,15 @@ from reports.numbers.published import footnotes, published
 from reports.numbers.summary import Summary, summarise
 from reports.numbers.synopsis import synopsis
 from reports.tables.alarms import Alarm, alarms
+from reports.tables.bits_table import bits_table
 from reports.tables.cell_table import cells_table
 from reports.tables.contrast_tables import contrasts_table
 from reports.tables.cost_tables import storage_table, time_table
 from reports.tables.effect_tables import effects_table
 from reports.tables.efficiency import efficiency_table, hours_table
 from reports.tables.entries import Table
+from reports.tables.flip_table import flip_tables
+from reports.tables.look_table import look_table
 from reports.tables.paper_tables import order_note, printed_table
 from reports.tables.recipe_table import recipes_table
 from reports.tables.result_tables import overview_table, results_table
@@ -43,10 +46,11 @@ class Section:
     variance: Table | None
     storage: Table | None
     times: Table | None
+    bits: Table | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        more = (self.scores, self.variance, self.storage, self.times)
+        more = (self.scores, self.bits, self.variance, self.storage, self.times)
         return tuple(table for table in (self.overview, *self.results, *more) if table)
 
 
@@ -96,6 +100,8 @@ def page_of(info: StudyInfo, frame: pd.DataFrame) -> Page:
     _check_contrasts(info, summaries)
     analyses = (
         contrasts_table(info, summaries),
+        look_table(summaries),
+        *flip_tables(info, summaries),
         effects_table(info, summaries),
         signs_table(info, summaries),
         beside_table(info, summaries),
@@ -134,6 +140,7 @@ def _section(info: StudyInfo, summaries: Sequence[Summary]) -> Section:
         variance_table(summaries),
         storage_table(summaries),
         time_table(summaries),
+        bits_table(info, summaries),
     )
 
 

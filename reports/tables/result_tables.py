@@ -67,7 +67,8 @@ def results_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table:
         entries += [text(verdict(s) if judged or s.other else "–")] if with_verdict else []
         entries += [text(s.recipe or "–")] if len(recipes) > 1 else []
         lines.append(Line(tuple(entries), s.info.group))
-    key = slug(f"{setting.dataset}-ipc{setting.ipc}-{setting.evaluator}-{setting.student}")
+    judged = "-".join(p for p in (setting.protocol, setting.evaluator, setting.student) if p)
+    key = slug(f"{setting.dataset}-ipc{setting.ipc}-{judged}")
     return dense(
         Table(
             key,
@@ -107,8 +108,10 @@ def overview_table(summaries: Sequence[Summary]) -> Table:
 
 def short_names(settings: Sequence[Setting]) -> list[str]:
     """Labels of settings without the parts that all of them share."""
-    parts = [[f"IPC {s.ipc}", s.evaluator, s.student] for s in settings]
-    varying = [i for i in range(3) if len({p[i] for p in parts}) > 1] or [0]
+    parts = [[f"IPC {s.ipc}", s.protocol, s.evaluator, s.student] for s in settings]
+    if all(s.protocol for s in settings):  # each has one evaluator and one student
+        parts = [[ipc, protocol, "", student] for ipc, protocol, _, student in parts]
+    varying = [i for i in range(4) if len({p[i] for p in parts}) > 1] or [0]
     return [" · ".join(p[i] for i in varying if p[i]) for p in parts]
 
 

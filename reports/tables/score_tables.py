@@ -6,19 +6,15 @@ from dataclasses import dataclass, replace
 from reports.numbers.cells import by_seed
 from reports.numbers.columns import LAMBDA, dense, lambda_entry
 from reports.numbers.pairing import compared, mean_over
-from reports.numbers.scores import (
-    augmentation_robust_score,
-    hard_label_recovery,
-    improvement_over_random,
-    label_robust_score,
-)
-from reports.numbers.statistics import Difference
+from reports.numbers.scores import robust_score
+from reports.numbers.statistics import Difference, Sample
 from reports.numbers.summary import Summary
 from reports.tables.entries import (
     Column,
     Entry,
     Line,
     Table,
+    fixed,
     interval,
     missing,
     number,
@@ -38,7 +34,9 @@ COLUMNS = (
     Column("95 % CI of HLR", parts=("hlr_low", "hlr_high")),
     Column("n", parts=("pairs",), hint="pairs of seeds that IOR, then HLR, is over"),
     Column("LRS", hint="label-robust score, w = 0.5"),
+    Column("95 % CI of LRS", parts=("lrs_low", "lrs_high")),
     Column("ARS", hint="augmentation-robust score of hard labels, w = 0.5"),
+    Column("95 % CI of ARS", parts=("ars_low", "ars_high")),
 )
 NOTE = (
     "Scores of arXiv:2505.13300 from accuracies as fractions, over the seeds that a row "
@@ -46,7 +44,8 @@ NOTE = (
     "real images under the same recipe (higher is better). HLR: what hard-label training loses "
     "against the full data (lower is better). HLR and LRS need the evaluator hard-label, on the "
     "full data too; ARS, of the gains over random with and without augmentation, hard-label and "
-    "hard-label-plain."
+    "hard-label-plain. Intervals of LRS and ARS are those of their weighted sums, seed by seed, on "
+    "the scores' scale; another weight gives another score."
 )
 
 
@@ -88,19 +87,14 @@ def scores_table(summaries: Sequence[Summary]) -> Table | None:
 def _line(s: Summary, ior: Pair, summaries: Sequence[Summary], group: str) -> Line:
     hard = _same_row(summaries, _by(s, HARD))
     hlr = _against(_reference(summaries, _by(s, HARD), FULL), hard)
-    lrs = None
-    if hlr is not None:
-        lrs = label_robust_score(
-            hard_label_recovery(*hlr.means), improvement_over_random(*ior.means)
-        )
-    gains = [_gain(summaries, _by(s, evaluator)) for evaluator in (HARD, PLAIN)]
-    both = [gain for gain in gains if gain is not None]
-    ars = augmentation_robust_score(*both) if len(both) == len(gains) else None
+    gain, loss = _gains(summaries, s), _losses(summaries, _by(s, HARD))
+    lrs = robust_score([gain, {seed: -value for seed, value in loss.items()}])
+    ars = robust_score([_gains(summaries, _by(s, evaluator)) for evaluator in (HARD, PLAIN)])
     pairs = " / ".join(dict.fromkeys(str(p.difference.n) for p in (ior, hlr) if p))
     return Line(
         (
             text(s.row), lambda_entry(s), *_points(ior), *_points(hlr), text(pairs),
-            number(lrs, 3), number(ars, 3),
+            *_score(lrs), *_score(ars),
         ),
         group,
     )  # fmt: skip
@@ -128,10 +122,29 @@ def _by(s: Summary, evaluator: str) -> Summary:
     return replace(s, setting=replace(s.setting, evaluator=evaluator))
 
 
-def _gain(summaries: Sequence[Summary], like: Summary) -> float | None:
-    """What a row gains over random real images in a setting."""
-    found = _against(_same_row(summaries, like), _reference(summaries, like, RANDOM))
-    return improvement_over_random(*found.means) if found else None
+def _score(found: Sample | None) -> tuple[Entry, Entry]:
+    """A score in [0, 1] with three decimals, and its interval."""
+    if found is None:
+        return missing(), missing(2)
+    if found.low is None or found.high is None:
+        return number(found.mean, 3), missing(2)
+    ends = (fixed(found.low, 3), fixed(found.high, 3))
+    return number(found.mean, 3), Entry(f"[{ends[0]}, {ends[1]}]", ends, found.low)
+
+
+def _gains(summaries: Sequence[Summary], like: Summary) -> dict[int, float]:
+    """Seed (or teacher) -> what a row gains over random real images in a setting."""
+    return _minus(_same_row(summaries, like), _reference(summaries, like, RANDOM))
+
+
+def _losses(summaries: Sequence[Summary], like: Summary) -> dict[int, float]:
+    """Seed (or teacher) -> what a row loses against the full data in a setting."""
+    return _minus(_reference(summaries, like, FULL), _same_row(summaries, like))
+
+
+def _minus(a: Summary | None, b: Summary | None) -> dict[int, float]:
+    first, second = a.values if a else {}, b.values if b else {}
+    return {seed: first[seed] - second[seed] for seed in first.keys() & second.keys()}
 
 
 def _reference(summaries: Sequence[Summary], like: Summary, distiller: str) -> Summary | None:

@@ -8,7 +8,7 @@ import pytest
 from bench.core.errors import BadValue, UnknownName
 from bench.core.seeds import seed_for
 from bench.plugin.recipes import Profile
-from bench.study.grid import Contrast, Grid, Row, Study, expand
+from bench.study.grid import Contrast, Grid, Protocol, Row, Study, expand
 from bench.study.overrides import Overrides, apply_to_study, parse
 
 ROWS = (Row("a", "wmdd"), Row("b", "sre2l"))
@@ -180,3 +180,26 @@ def test_teachers_are_set_like_every_number_of_a_study() -> None:
     assert apply_to_study(study, parse(["teachers=3"], study)).teachers == 3
     with pytest.raises(BadValue, match="--set teachers=many: expected int"):
         apply_to_study(study, parse(["teachers=many"], study))
+
+
+def test_protocols_stand_in_place_of_evaluators() -> None:
+    protocols = (Protocol("sre2l"), Protocol("hard-300", "hard-label"))
+    study = Study("s", "t", ROWS, seeds=(0,), evaluators=("fkd", "looks"), protocols=protocols)
+    cells = expand(study, "smoke")
+    assert study.count("smoke") == len(cells) == 2 * 2
+    assert [(c.protocol, c.evaluator) for c in cells[:2]] == [
+        ("sre2l", "fkd"),
+        ("hard-300", "hard-label"),
+    ]
+    assert cells[1].label == "a · digits · ipc 1 · s0 · hard-label · under hard-300"
+
+
+def test_a_recipe_in_two_protocols_is_refused() -> None:
+    with pytest.raises(BadValue, match="expected a recipe in one protocol"):
+        Study("s", "t", ROWS, protocols=(Protocol("rded"), Protocol("rded", "hard-label")))
+
+
+def test_an_evaluator_that_is_set_stands_in_place_of_protocols() -> None:
+    study = Study("s", "t", ROWS, protocols=(Protocol("rded"), Protocol("sre2l")))
+    changed = apply_to_study(study, parse(["evaluator=hard-label"], study))
+    assert {(c.protocol, c.evaluator) for c in expand(changed, "smoke")} == {("", "hard-label")}

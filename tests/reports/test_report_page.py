@@ -152,6 +152,7 @@ def test_scores_need_their_references() -> None:
     assert both is not None
     assert [c.name for c in both.columns] == [
         "row", "IOR, points", "95 % CI of IOR", "HLR, points", "95 % CI of HLR", "n", "LRS",
+        "95 % CI of LRS",
     ]  # fmt: skip
     soft_only = page_of(ablation_info(), frame).sections[0].scores
     assert soft_only is not None

@@ -159,3 +159,27 @@ def test_methods_that_differ_in_one_part_share_their_weight(
     plan = make_plan(Study("pair", "", rows, (dataset,)), "paper", Overrides(), nominal)
     first, second = (cell.distiller for cell in plan.cells if cell.cell.seed == 0)
     assert first.bn_weight == second.bn_weight  # type: ignore[attr-defined]
+
+
+def test_all_protocols_of_the_flip_study_judge_the_same_sets_by_their_own_recipes() -> None:
+    plan = planned("flip", "quick")
+    sets: dict[tuple[str, int], set[str]] = {}
+    for cell in plan.cells:
+        sets.setdefault((cell.cell.row.label, cell.cell.seed), set()).add(cell.synthetic.address)
+    assert {len(found) for found in sets.values()} == {1}
+    by_protocol = {cell.cell.protocol: cell for cell in plan.cells}
+    assert list(by_protocol) == [p.recipe for p in load_study("flip").protocols]
+    assert by_protocol["hard-300"].cell.evaluator == "hard-label"
+    assert by_protocol["rded"].recipe.name == "wmdd-code/rded"
+    assert by_protocol["rded"].recipe.student.schedule == "cosine-half"
+    assert by_protocol["rded"].recipe.recover == by_protocol["wmdd-code"].recipe.recover
+    assert by_protocol["convnet-dc"].recipe.student.optimizer == "sgd"
+
+
+def test_the_study_s_own_recipe_as_a_protocol_is_the_same_cell_as_without_protocols() -> None:
+    flip = planned("flip").cells[0]
+    alone = make_plan(
+        replace(load_study("flip"), protocols=()), "smoke", Overrides(), nominal
+    ).cells[0]
+    assert (flip.cell.protocol, alone.cell.protocol) == ("wmdd-code", "")
+    assert (flip.address, flip.recipe.id) == (alone.address, alone.recipe.id)
