@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.app.leak_check import leak_warnings
+from bench.app.preregistering import registered, started
 from bench.app.recovery_check import broken_recoveries
 from bench.app.session import Session
 from bench.artifacts.values import SyntheticSet
@@ -53,8 +54,16 @@ def build_report(session: Session) -> "Report":
         describe(session.plan),
         warnings=leak_warnings(session),
         breakdowns=broken_recoveries(session),
+        registered=_registered(session),
     )
     return build(info, DataFrame(rows), pictures, class_names(session))
+
+
+def _registered(session: Session) -> dict[str, str] | None:
+    """Contrast -> hash and time of its registration; None where the study never had one."""
+    if not started(session):
+        return None
+    return {label: f"{digest[:12]}, {at}" for label, digest, at in registered(session)}
 
 
 def class_names(session: Session) -> dict[str, tuple[str, ...]]:

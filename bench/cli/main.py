@@ -17,6 +17,7 @@ COMMANDS = {  # name -> help line; the module is bench.cli.<name>_command
     "submit": "Let Slurm, Kubernetes, SkyPilot or Ray start workers on a shared store.",
     "sweep": "Search parameters on held-out data, then test the winner.",
     "plan": "Show what a run would do: cells, store hits, time and disk.",
+    "preregister": "Write a study's contrasts down before it runs.",
     "reproduce": "Reproduce the tables and figures of a paper on one page.",
     "report": "Write or print the report of a study from what the store holds.",
     "compare": "Compare two reports row by row, paired by seed.",

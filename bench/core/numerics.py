@@ -83,7 +83,7 @@ def _instructions() -> str:
     """What torch's own kernels use, what the processor offers to libraries, and limits to that."""
     import torch
 
-    has = getattr(torch.cpu, "get_capabilities", dict)()
+    has: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     units = " ".join(name for name in UNITS if has.get(name) is True)
     limits = [f"{name}={os.environ[name]}" for name in LIMITS if os.environ.get(name)]
     texts = [torch.backends.cpu.get_cpu_capability(), f"on {units}" if units else "", *limits]

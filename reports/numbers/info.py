@@ -57,6 +57,8 @@ class StudyInfo:
         side_by_side: show one image per class and row together, not a grid for each row.
         warnings: lines to show at the top beside those that the numbers raise.
         breakdowns: alarms about what was made, which no number shows.
+        registered: contrast -> hash and time of its registration before any result; None where
+            nothing of the study was registered, so that no contrast counts as post hoc.
         provenance: label -> value, such as {"git commit": "3fa21c"}.
         recipes: id of each recipe -> its values by name, as texts.
         command: what makes the whole study again.
@@ -74,6 +76,7 @@ class StudyInfo:
     side_by_side: bool = False
     warnings: tuple[str, ...] = ()
     breakdowns: tuple[str, ...] = ()
+    registered: Mapping[str, str] | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     recipes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     command: str = ""

@@ -32,6 +32,8 @@ from reports.tables.entries import (
 )
 from reports.tables.result_tables import students_note
 
+POST_HOC = "post hoc"
+
 
 def contrasts_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | None:
     """Every contrast under every setting: paired difference, interval, p-values, reading.
@@ -46,7 +48,7 @@ def contrasts_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table | No
     with_paper = any(sign.parts[-1] for sign in signs)
     groups = headings_of(list(dict.fromkeys(s.setting for s in summaries)))
     lines = [
-        _line(c, groups[c.setting], [sign] if with_paper else [])
+        _line(info, c, groups[c.setting], [sign] if with_paper else [])
         for c, sign in zip(found, signs, strict=True)
     ]
     small = with_paper and reduced([c for s in summaries for c in s.cells])
@@ -96,8 +98,15 @@ def _columns(count: int, with_paper: bool, unit: str) -> tuple[Column, ...]:
     return (*columns, nominal, Column("reading", "text", hint="after Holm"))
 
 
-def _line(c: Comparison, group: str, sign: Sequence[Entry]) -> Line:
-    d, head = c.difference, (text(c.contrast.label), lambda_entry(c.a, c.b))
+def _name(info: StudyInfo, c: Comparison) -> str:
+    """The contrast, marked where others of its study were written down before the run."""
+    label = c.contrast.label
+    late = info.registered is not None and label not in info.registered
+    return f"{label} ({POST_HOC})" if late else label
+
+
+def _line(info: StudyInfo, c: Comparison, group: str, sign: Sequence[Entry]) -> Line:
+    d, head = c.difference, (text(_name(info, c)), lambda_entry(c.a, c.b))
     if d is None:
         blanks = [missing(), missing(2), *[missing() for _ in range(5)], *sign, missing()]
         return Line((*head, *blanks, text("not run", "muted")), group)
@@ -122,6 +131,15 @@ def _needed(c: Comparison) -> Entry:
         return missing()
     needed = pairs_needed(d.mean, d.std)
     return Entry(f">{MOST}", sort=float(MOST)) if needed is None else number(needed, 0)
+
+
+def _registration(info: StudyInfo) -> str:
+    known = info.registered or {}
+    listed = "; ".join(f"{label} ({what})" for label, what in known.items()) or "none as it stands"
+    return (
+        f"Written down before any result, with hash and time: {listed}. {POST_HOC}: added or "
+        "changed after that, so that its p-values mean less than they say."
+    )
 
 
 def _notes(
@@ -150,6 +168,8 @@ def _notes(
             f"{NOT_CLEAN}: the two rows differ in more than the named factor; signs against the "
             "paper are counted from the clean lines alone."
         )
+    if info.registered is not None:
+        notes.append(_registration(info))
     counts = sorted({c.difference.n for c in found if c.difference})
     notes += [note for n in counts if (note := rank_note(n))]
     if small:

@@ -67,8 +67,8 @@ def results_table(info: StudyInfo, summaries: Sequence[Summary]) -> Table:
         entries += [text(verdict(s) if judged or s.other else "–")] if with_verdict else []
         entries += [text(s.recipe or "–")] if len(recipes) > 1 else []
         lines.append(Line(tuple(entries), s.info.group))
-    judged = "-".join(p for p in (setting.protocol, setting.evaluator, setting.student) if p)
-    key = slug(f"{setting.dataset}-ipc{setting.ipc}-{judged}")
+    names = "-".join(p for p in (setting.protocol, setting.evaluator, setting.student) if p)
+    key = slug(f"{setting.dataset}-ipc{setting.ipc}-{names}")
     return dense(
         Table(
             key,
