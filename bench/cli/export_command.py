@@ -1,5 +1,6 @@
 """`bench export`: a synthetic set of the store in a layout that others read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ def command(address: str, dataset: str, kind: str, out: str, store: str, data: s
     from bench.artifacts.values import SyntheticSet
     from bench.core.errors import BadValue
     from bench.data.prepare import ensure
-    from bench.exchange.exporting import Described, export
+    from bench.exchange.exporting import Described, Scored, export
     from bench.storage.store import Store
 
     shelf = Store(store)
@@ -49,6 +50,15 @@ def command(address: str, dataset: str, kind: str, out: str, store: str, data: s
         recipe=manifest.config if isinstance(manifest.config, dict) else {},
         teacher=shelf.manifest(teacher).sha256 if teacher and shelf.has(teacher) else "",
     )
+    known = (m for m in shelf.manifests() if m.kind == "Score" and found[0] in m.upstream.values())
+    scores = tuple(
+        Scored(
+            m.config["evaluator"], m.meta["top1"], m.seed or 0,
+            m.config.get("student", {}).get("arch", ""), m.address, m.created,
+        )
+        for m in known
+    )  # fmt: skip
+    about = replace(about, scores=tuple(sorted(scores, key=lambda s: (s.evaluator, s.seed))))
     for line in export(made, about, Path(out), kind):
         click.echo(f"note: {line}", err=True)
     click.echo(f"{kind}: {out}")

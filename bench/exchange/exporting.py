@@ -20,6 +20,33 @@ FORMATS = ("folder", "dc", "ddranking", "hub", "own")
 
 
 @dataclass(frozen=True)
+class Scored:
+    """A score that the store holds of the set: what a person must know to read it.
+
+    Attributes:
+        top1: accuracy in [0, 1] at the last epoch.
+        created: UTC, ISO 8601.
+    """
+
+    evaluator: str
+    top1: float
+    seed: int
+    student: str
+    address: str
+    created: str
+
+    def entry(self, dataset: str) -> dict[str, object]:
+        """As the Hub's `.eval_results` files name it."""
+        return {
+            "dataset": {"id": dataset, "task_id": self.evaluator},
+            "value": round(100 * self.top1, 4),
+            "date": self.created[:10],
+            "notes": f"top-1 accuracy in percent, last epoch; student {self.student}, seed "
+            f"{self.seed}, address {self.address}",
+        }
+
+
+@dataclass(frozen=True)
 class Described:
     """What a person who takes the set should know.
 
@@ -27,6 +54,7 @@ class Described:
         licence: of the real data that the set was made of.
         recipe: values by name, as the address holds them.
         teacher: sha256 of the teacher's content, empty where none was used.
+        scores: that are known of the set.
     """
 
     name: str
@@ -37,6 +65,7 @@ class Described:
     std: tuple[float, ...]
     recipe: Mapping[str, object]
     teacher: str = ""
+    scores: tuple[Scored, ...] = ()
 
     def facts(self, made: SyntheticSet) -> dict[str, object]:
         """Everything as JSON data."""
@@ -153,9 +182,22 @@ def _hub(made: SyntheticSet, about: Described, out: Path) -> list[str]:
             }
         ],
     }
+    _eval_results(about, out)
     text = json.dumps(croissant, indent=2)
     (out / "croissant.json").write_text(text + "\n", encoding="utf-8")
     return []
+
+
+def _eval_results(about: Described, out: Path) -> None:
+    """`.eval_results/<evaluator>.yaml`: the entries of each evaluator that scored the set."""
+    import yaml
+
+    for evaluator in dict.fromkeys(scored.evaluator for scored in about.scores):
+        folder = out / ".eval_results"
+        folder.mkdir(exist_ok=True)
+        entries = [s.entry(about.dataset) for s in about.scores if s.evaluator == evaluator]
+        text = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=1000)
+        (folder / f"{evaluator}.yaml").write_text(text, encoding="utf-8")
 
 
 def _card(made: SyntheticSet, about: Described) -> str:
@@ -173,8 +215,18 @@ def _card(made: SyntheticSet, about: Described) -> str:
         f"{about.dataset}.\n\n"
         f"The real data's licence: {about.licence}. Whoever uploads this set answers for it.\n\n"
         f"Teacher (sha256): {about.teacher or 'none'}.\n\n"
-        f"Score it with `bench score . --dataset {quote(about.dataset)}`.\n"
+        f"{_known(about)}"
+        f"Score it with `bench score . --dataset {quote(about.dataset)}`.
+"
     )
+
+
+def _known(about: Described) -> str:
+    """The card's sentence on scores, empty where none are known."""
+    if not about.scores:
+        return ""
+    named = ", ".join(dict.fromkeys(scored.evaluator for scored in about.scores))
+    return f"Its scores under {named}, by seed, are in `.eval_results`.\n\n"
 
 
 def _own(made: SyntheticSet, about: Described, out: Path) -> list[str]:
