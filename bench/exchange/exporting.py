@@ -216,8 +216,7 @@ def _card(made: SyntheticSet, about: Described) -> str:
         f"The real data's licence: {about.licence}. Whoever uploads this set answers for it.\n\n"
         f"Teacher (sha256): {about.teacher or 'none'}.\n\n"
         f"{_known(about)}"
-        f"Score it with `bench score . --dataset {quote(about.dataset)}`.
-"
+        f"Score it with `bench score . --dataset {quote(about.dataset)}`.\n"
     )
 
 

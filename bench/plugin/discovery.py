@@ -73,8 +73,8 @@ def refuse_strangers(names: Sequence[str] = PACKAGES) -> None:
             spec = importlib.util.find_spec(name)
         except ValueError:  # somebody put a module without a specification there
             spec = None
-        places = list(spec.submodule_search_locations or [spec.origin]) if spec else []
-        found = str(places[0]) if places else "nothing"
+        places = list(spec.submodule_search_locations or ()) if spec else []
+        found = places[0] if places else (spec and spec.origin) or "nothing"
         if found == "nothing" or Path(found).resolve() != ROOT / name:
             raise BrokenPlugin(
                 f"package {name!r}: expected the suite's own in {ROOT / name}, but Python finds "
