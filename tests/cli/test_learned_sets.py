@@ -9,6 +9,7 @@ import torch
 from bench.analysis.leaks import Pair, near_duplicates
 from bench.app.arguments import StudyArguments
 from bench.app.leak_check import leak_warnings
+from bench.app.recovery_check import broken_recoveries
 from bench.app.reporting import grids
 from bench.app.session import Session, open_session
 from bench.artifacts.values import SyntheticSet
@@ -68,6 +69,10 @@ def test_grids_show_stored_images_clamped_to_pixels(session: Session) -> None:
     assert packed.shape == dm.shape == (10, 1, 8, 8, 1)
     assert packed[0, 0, :4].max() == 0  # what lay below every pixel is black
     assert dm.std() > 0
+
+
+def test_floats_that_start_from_real_images_did_not_break_down(session: Session) -> None:
+    assert [line for line in broken_recoveries(session) if line.startswith("dm,")] == []
 
 
 def test_leaks_are_looked_for_in_every_part_as_pixels(
