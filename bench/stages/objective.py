@@ -1,7 +1,7 @@
 """The objective of a recovery, term by term."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -28,7 +28,13 @@ class Terms(torch.nn.Module):
         super().__init__()
         self.tapped, self.method, self.reference = tapped, method, reference
         self.fast = budget.fast
-        self.per_class = budget.ipc if method.grouping == "class-major" else 1
+        self.per_class = 1
+        self.see(budget.ipc)
+
+    def see(self, ipc: int) -> None:
+        """So many images of each class are judged from here on, where they stand together."""
+        if self.method.grouping == "class-major":
+            self.per_class = ipc
 
     def forward(self, x: Tensor, labels: Tensor, slots: Tensor, noise: Tensor) -> Tensor:
         with autocast(x.device, self.fast):
@@ -50,3 +56,25 @@ def refuse_non_finite(values: Tensor, step: int, index: int) -> None:
             f"recover: expected a finite loss, given {shown} at step {step} of batch {index}; "
             "lower recover.lr or bn_weight"
         )
+
+
+class Votes(Protocol):
+    """Which members of a committee judge a slot's images at a step, and with which weights."""
+
+    def __call__(self, slot: int, step: int) -> Sequence[tuple[int, float]]: ...
+
+
+def alone(slot: int, step: int) -> Sequence[tuple[int, float]]:
+    """The first member, always."""
+    return ((0, 1.0),)
+
+
+def voted(
+    terms: Sequence[Terms],
+    votes: Sequence[tuple[int, float]],
+    inputs: tuple[Tensor, Tensor, Tensor, Tensor],
+) -> Tensor:
+    """The terms (4,) of those who vote, each times its weight, summed."""
+    if len(terms) == 1:
+        return terms[0](*inputs)
+    return torch.stack([weight * terms[index](*inputs) for index, weight in votes]).sum(0)

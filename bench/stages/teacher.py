@@ -51,7 +51,7 @@ class Committee:
 
     Attributes:
         average: of their logits, or of their probabilities, whose logarithm is the output.
-        mode: BatchNorm by running statistics, or by those of the batch.
+        mode: BatchNorm by running statistics, or by those of the batch; dropout draws in neither.
 
     Raises:
         BadValue: they know different numbers of classes.
@@ -94,5 +94,10 @@ def labeller(teacher: Teacher | Committee, fast: bool = False) -> nn.Module:
     if isinstance(teacher, Teacher):
         return network(teacher, fast)
     members = [network(member, fast) for member in teacher.teachers]
-    averaged = _Averaged(members, teacher.average)
-    return averaged.train(teacher.mode == "train").requires_grad_(False)
+    averaged = _Averaged(members, teacher.average).eval()
+    if teacher.mode == "train":
+        averaged.training = True  # says that a batch's outputs depend on the batch
+        for module in averaged.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.train()
+    return averaged.requires_grad_(False)

@@ -15,7 +15,7 @@ from bench.models.build import build_model
 from bench.plugin.recipes import Recipe, Relabel, Student
 from bench.stages.relabel import relabel
 from bench.stages.student import SoftTarget
-from bench.stages.teacher import network
+from bench.stages.teacher import Committee, labeller, network, state_of
 from bench.stages.training import decayed
 from evaluators.fkd import Replay, fkd
 from evaluators.online_kd import online_kd
@@ -44,6 +44,28 @@ def test_labels_are_the_teachers_logits_on_the_replayed_batch(
         expected = network(teacher)(batch).half()
     assert len(batch) == 4
     torch.testing.assert_close(labels.logits[1, 16:], expected, atol=2e-3, rtol=2e-3)
+
+
+def test_batch_specific_labels_are_those_of_a_teacher_in_training_mode(
+    synthetic: SyntheticSet, teacher: Teacher, digits: RealSet
+) -> None:
+    committee = Committee((teacher,), mode="train")
+    made = relabel(synthetic, committee, CONFIG, digits.mean, digits.std, 0, False, silent)
+    images = normalize(synthetic.images, digits.mean, digits.std)
+    batch = augmented_batch(images, made.draws, 1, 0)
+    with torch.no_grad():
+        expected, running = network(teacher).train()(batch), network(teacher)(batch)
+    torch.testing.assert_close(made.logits[1, :8].float(), expected, atol=2e-3, rtol=2e-3)
+    assert (expected - running).abs().mean() > 0.05
+
+
+def test_a_labelling_committee_drops_nothing_out() -> None:
+    model = build_model("mobilenet_v2", num_classes=2, channels=3, resolution=32, seed=0)
+    seen = Teacher("mobilenet_v2", 2, 3, 32, state_of(model), 0.5)
+    both = labeller(Committee((seen, seen), mode="train"))
+    training = {type(part).__name__ for part in both.modules() if part.training}
+    assert any("BatchNorm" in name for name in training)
+    assert "Dropout" not in training
 
 
 def test_students_replay_bit_identical_batches(

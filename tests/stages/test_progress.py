@@ -6,18 +6,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from bench.artifacts.values import GlobalStats, RealSet, SyntheticSet, Teacher
 from bench.artifacts.views import Reference
+from bench.core.errors import BadValue
 from bench.core.events import Emit, Event, Note, Step, silent
 from bench.core.seeds import generator_for
+from bench.models.build import build_model
 from bench.plugin.contracts import Budget
 from bench.plugin.recipes import Recover, Relabel, Squeeze, Student
+from bench.stages.grouping import Stretch
 from bench.stages.progress import LASTING, Unkept, kept_in, take_progress
 from bench.stages.recover import MatchingDistiller
 from bench.stages.squeeze import squeeze
-from bench.stages.teacher import running_stats
+from bench.stages.teacher import running_stats, state_of
 from bench.storage import progress as files
 from evaluators.hard_label import HardLabels
 from methods.sre2l import sre2l
@@ -101,6 +104,53 @@ def test_images_are_the_same_after_a_break_at_any_step(reference: Reference, ste
     assert {k: v.tolist() for k, v in again.curve.items()} == {
         k: v.tolist() for k, v in whole.curve.items()
     }
+
+
+@pytest.fixture(scope="module")
+def residual() -> Reference:
+    """A random teacher that takes images of several sizes, and what it needs."""
+    model = build_model("resnet18-w8", num_classes=10, channels=1, resolution=8, seed=0)
+    found = Teacher("resnet18-w8", 10, 1, 8, state_of(model), 0.1)
+    return Reference({Teacher: found, GlobalStats: running_stats(found)})
+
+
+class Drawn:
+    """Start images that are drawn, which a run that goes on draws again."""
+
+    needs: tuple[type, ...] = ()
+
+    def images_each(self, side: int) -> int:
+        return 1
+
+    def __call__(self, reference: Reference, budget: Budget, rng: Generator) -> Tensor:
+        return torch.randint(256, (20, *budget.shape), generator=rng, dtype=torch.uint8)
+
+
+def in_stretches(iterations: int, ipc: int, side: int) -> tuple[Stretch, ...]:
+    """A size of its own, a residual at the full size, and a round in which all images are in."""
+    return Stretch(2, 6, 1), Stretch(4, side, 1, 0.5), Stretch(iterations, side, ipc)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6, 7, 9, 12])
+def test_divided_steps_go_on_after_a_break_at_any_of_them(residual: Reference, step: int) -> None:
+    def made(emit: Emit) -> SyntheticSet:
+        plain = sre2l(recover=Recover(iterations=6, batch=10))
+        method = replace(plain, grouping="class-major", stretches=in_stretches, start=Drawn())
+        return method.distill(residual, BUDGET, generator_for(0, "recover"), emit)
+
+    whole, memory = made(silent), Memory()
+    with kept_in(memory), pytest.raises(Killed):
+        made(killing(step))
+    with kept_in(memory):
+        again = made(silent)
+    assert torch.equal(again.images, whole.images)
+    assert torch.equal(again.curve["total"], whole.curve["total"])
+
+
+def test_residuals_of_noise_are_refused(residual: Reference) -> None:
+    method = replace(sre2l(recover=Recover(iterations=6)), stretches=in_stretches)
+    with pytest.raises(BadValue, match="expected a start that residuals can come from"):
+        method.distill(residual, BUDGET, generator_for(0, "recover"), silent)
 
 
 def test_images_are_the_same_after_a_break_of_a_stage_that_is_kept_in_files(

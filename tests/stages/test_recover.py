@@ -12,10 +12,11 @@ from bench.core.events import Event, Step, silent
 from bench.plugin.contracts import Budget
 from bench.plugin.recipes import Recover
 from bench.stages.barycenter import Solve, barycenters
-from bench.stages.grouping import batches
-from bench.stages.observe import class_features, class_stats
+from bench.stages.grouping import Stretch, batches
+from bench.stages.observe import GlobalStatsRequest, class_features, class_stats
 from bench.stages.recover import MatchingDistiller, drawn_shift
 from bench.stages.schedule import Curriculum, cosine
+from bench.stages.squeeze import TeacherRequest
 from bench.stages.teacher import running_stats
 from methods.sre2l import sre2l
 from methods.wmdd import wmdd
@@ -156,3 +157,32 @@ def test_curriculum_falls_from_whole_images_to_the_final_crop(shape: str) -> Non
 
 def test_without_a_curriculum_the_crop_is_constant() -> None:
     assert {Curriculum().scale(step, 10, 0.08) for step in range(10)} == {0.08}
+
+
+def test_only_images_that_have_entered_are_optimised(reference: Reference, budget: Budget) -> None:
+    def late(iterations: int, ipc: int, side: int) -> tuple[Stretch, ...]:
+        return Stretch(iterations - 1, side, 1), Stretch(iterations, side, ipc)
+
+    slow = replace(RECOVER, lr=0.02, iterations=10)  # noise lies partly outside the bounds
+    method = replace(sre2l(recover=slow), grouping="class-major", stretches=late)
+    start = run(replace(method, recover=replace(slow, lr=1e-12)), reference, budget, 0)
+    made = run(method, reference, budget, 0)
+    moved = (made.images.int() - start.images.int()).abs().float().mean((1, 2, 3))
+    assert moved[0::2].mean() > 3 * moved[1::2].mean()
+
+
+def test_a_committee_reads_each_members_own_statistics(teacher: Teacher) -> None:
+    twice = replace(
+        sre2l(recover=RECOVER), members=(TeacherRequest(), TeacherRequest(seed=1)), votes=alternate
+    )
+    stats = {GlobalStatsRequest(of=m): running_stats(teacher) for m in twice.members}
+    have = Reference({**dict.fromkeys(twice.members, teacher), **stats})
+    alone = Reference({Teacher: teacher, GlobalStats: running_stats(teacher)})
+    small = Budget(ipc=1, num_classes=10, shape=(1, 8, 8), mean=(0.3,), std=(0.3,))
+    made, plain = run(twice, have, small, 0), run(sre2l(recover=RECOVER), alone, small, 0)
+    assert torch.equal(made.images, plain.images)  # the same teacher in turns is one teacher
+    assert set(twice.needs) == {*twice.members, *stats}
+
+
+def alternate(slot: int, step: int) -> tuple[tuple[int, float]]:
+    return ((step % 2, 1.0),)
