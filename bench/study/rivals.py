@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from bench.data.spec import DatasetSpec
 from bench.plugin.recipes import Recipe, Relabel, Squeeze, Student
+from bench.study import decoupled
 from bench.study.convnet import convnet_dc, convnet_dsa
 from bench.study.grid import Protocol
 
@@ -145,6 +146,11 @@ RIVALS: Mapping[str, Rival] = {
     "sre2l": sre2l,
     "cda": cda,
     "rded": rded,
+    "sre2l++": decoupled.sre2l_plus,
+    "cv-dd": decoupled.cv_dd,
+    "fadrm": decoupled.fadrm,
+    "delt": decoupled.delt,
+    "bps": decoupled.bps,
     "hard-300": hard_300,
     "convnet-dc": convnet_dc,
     "convnet-dsa": convnet_dsa,

@@ -189,3 +189,90 @@ def test_cda_has_the_settings_of_its_scripts(
 )
 def test_rdeds_students_have_rates_of_their_own(student: str, rate: float) -> None:
     assert recipe("rded", "imagenet-1k", student=student).student.lr == rate
+
+
+@pytest.mark.parametrize(
+    ("dataset", "ipc", "batch", "lr", "schedule"),
+    [
+        ("imagenette", 1, 10, 5e-4, "cosine-half"),
+        ("imagenette", 10, 10, 5e-4, "cosine"),
+        ("imagenette", 50, 10, 5e-4, "cosine-half"),
+        ("tiny-imagenet", 10, 16, 1e-3, "cosine-half"),
+        ("imagenet-1k", 50, 16, 1e-3, "cosine"),
+    ],
+)
+@pytest.mark.parametrize("name", ["sre2l++", "cv-dd", "fadrm"])
+def test_batch_specific_recipes_have_the_students_of_train_fkd(
+    name: str, dataset: str, ipc: int, batch: int, lr: float, schedule: str
+) -> None:
+    found = recipe(name, dataset, ipc)
+    assert (found.relabel.batch, found.relabel.epochs) == (batch, 300)
+    assert (found.student.lr, found.student.schedule, found.student.temperature) == (
+        lr,
+        schedule,
+        20.0,
+    )
+    assert found.evaluator == "fkd-bssl"
+    assert found.objective.sre2l_bn_weight == 0.01
+
+
+def test_sre2l_plus_recovers_long_in_batches_of_a_class_each() -> None:
+    nette, cifar = recipe("sre2l++", "imagenette").recover, recipe("sre2l++", "cifar10").recover
+    assert (nette.iterations, nette.lr, nette.batch) == (4000, 0.25, 10)
+    assert cifar.iterations == 200
+    assert recipe("sre2l++", "imagenet-1k").recover.batch == 100
+
+
+def test_cv_dd_has_priors_where_they_are_published() -> None:
+    assert recipe("cv-dd", "imagenet-1k").presets["cv-dd"]["priors"] == (43.1, 41.37, 39.15, 38.9)
+    assert recipe("cv-dd", "digits").presets == {}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "iterations", "lr", "parts"),
+    [
+        ("imagenette", 2000, 0.05, None),
+        ("tiny-imagenet", 1000, 0.01, 2),
+        ("cifar100", 2000, 0.25, None),
+        ("imagenet-1k", 2000, 0.25, None),
+    ],
+)
+def test_fadrm_has_the_rates_of_its_scripts_for_one_teacher(
+    dataset: str, iterations: int, lr: float, parts: int | None
+) -> None:
+    found = recipe("fadrm", dataset)
+    assert (found.recover.iterations, found.recover.lr) == (iterations, lr)
+    assert found.recover.codec == "png"
+    assert found.presets.get("fadrm", {}).get("parts") == parts
+
+
+@pytest.mark.parametrize(
+    ("dataset", "ipc", "batch"),
+    [("imagenette", 1, 10), ("imagenette", 10, 50), ("imagenet-1k", 50, 200), ("cifar10", 50, 100)],
+)
+def test_delt_does_not_roll_and_is_trained_as_rded(dataset: str, ipc: int, batch: int) -> None:
+    found = recipe("delt", dataset, ipc)
+    assert (found.recover.iterations, found.recover.roll) == (4000, 0)
+    assert (found.relabel.batch, found.relabel.crop_min) == (batch, 0.25)
+    assert found.student.schedule == "cosine-half"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "ipc", "crop_min", "batch"),
+    [
+        ("cifar10", 10, 0.1, 16),
+        ("cifar100", 50, 0.6, 64),
+        ("tiny-imagenet", 100, 0.9, 128),
+        ("imagenet-1k", 50, 0.2, 256),
+    ],
+)
+def test_bps_crops_and_batches_by_its_table(
+    dataset: str, ipc: int, crop_min: float, batch: int
+) -> None:
+    found = recipe("bps", dataset, ipc)
+    assert (found.relabel.crop_min, found.relabel.batch, found.relabel.epochs) == (
+        crop_min,
+        batch,
+        500,
+    )
+    assert (found.student.decay, found.student.squared) == ("all", True)

@@ -32,6 +32,7 @@ from bench.plugin.recipes import Observe, Recipe, Recover, Relabel, Squeeze, Stu
 from bench.stages.accuracy import judge
 from bench.stages.barycenter import Solve, barycenters
 from bench.stages.observe import (
+    GlobalStatsRequest,
     class_features,
     class_means,
     class_stats,
@@ -55,6 +56,7 @@ MAY_WAIT = {  # functions of this project that wait in a loop, and how often
     "_Recovery.run": "at the end of a batch",
     "Position.finish": "at the end of a batch",
     "_Recovery._optimise": "at the start of a batch",
+    "_Recovery._first": "at the start of a batch",
     "_refuse_non_finite": "at a tenth of the epochs",
     "Exam.marks": "two numbers an epoch",
     "Drain.close": "one group behind the device",
@@ -197,7 +199,9 @@ def test_a_distiller_keeps_to_its_device(
         ClassFeatures: class_features(seen, "penultimate"),
         ClassMeans: class_means(seen, "penultimate"),
     }
-    reference = Reference({k: made[k] if k in made else there[k] for k in distiller.needs})
+    behind: dict[type, type] = {GlobalStatsRequest: GlobalStats}  # what else is asked for by value
+    keys = {k: k if isinstance(k, type) else behind.get(type(k), Teacher) for k in distiller.needs}
+    reference = Reference({n: made[k] if k in made else there[k] for n, k in keys.items()})
     budget = Budget(IPC, 10, (1, 8, 8), digits.mean, digits.std)
     if name in DIVIDES:
         with pytest.raises(CellFailed, match="expected a finite loss"):
@@ -221,7 +225,8 @@ def test_an_evaluator_keeps_to_its_device(
 ) -> None:
     evaluator: Evaluator = get("evaluator", name).factory()
     made: dict[type, object] = {Teacher: teacher, SoftLabels: labels, RealSet: digits}
-    reference = moved({kind: made[kind] for kind in evaluator.needs})
+    wanted = {need: need if isinstance(need, type) else need.made for need in evaluator.needs}
+    reference = Reference({n: moved({k: made[k]})[k] for n, k in wanted.items()})
     there = to_device(synthetic, CUDA)
     score = evaluator.evaluate(there, reference, digits_test, RECIPE, 0, gpu.hear)
     assert len(score.predicted) == len(digits_test.labels)
