@@ -76,5 +76,6 @@ def voted(
 ) -> Tensor:
     """The terms (4,) of those who vote, each times its weight, summed."""
     if len(terms) == 1:
-        return terms[0](*inputs)
+        single: Tensor = terms[0](*inputs)
+        return single
     return torch.stack([weight * terms[index](*inputs) for index, weight in votes]).sum(0)
