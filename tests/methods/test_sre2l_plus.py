@@ -10,7 +10,11 @@ from toy import RECOVER, budget, distil, reference_for, still, teacher
 from bench import BadValue, CellFailed, RealSet, Teacher
 from bench.artifacts.values import GlobalStats
 from bench.artifacts.views import Reference
-from bench.stages.teacher import running_stats
+from bench.data.builtin import get_dataset
+from bench.execution.planner import make_plan
+from bench.graph.request import Source
+from bench.study.grid import Row, Study
+from bench.study.overrides import Overrides
 from methods.sre2l import sre2l
 from methods.sre2l_plus import sre2l_plus
 
@@ -40,9 +44,28 @@ def test_it_needs_real_images_beside_the_teacher() -> None:
     assert sre2l().images_each(64) == 1
 
 
-def test_a_teacher_without_batchnorm_is_an_error() -> None:
-    with pytest.raises(BadValue, match="choose a teacher with BatchNorm"):
-        running_stats(teacher("convnet3-w16"))
+def source(name: str) -> Source:
+    return Source(get_dataset(name), "train", "test", 1000, 200, smallest=3, smallest_class="one")
+
+
+@pytest.mark.parametrize("name", ["sre2l++", "fadrm", "delt"])
+def test_a_teacher_without_batchnorm_is_refused_while_planning(name: str) -> None:
+    study = Study("one", "", (Row("one", name, overrides={"squeeze.arch": "convnet3-w16"}),))
+    with pytest.raises(BadValue, match="'convnet3-w16' has no BatchNorm layers"):
+        make_plan(study, "smoke", Overrides(), source)
+
+
+@pytest.mark.parametrize("name", ["sre2l++", "cv-dd", "fadrm", "delt", "bps"])
+def test_more_images_than_a_class_has_are_refused_while_planning(name: str) -> None:
+    study = Study("one", "", (Row("one", name),), ipcs=(4,))
+    with pytest.raises(BadValue, match="ipc: expected at most 3, the size of class 'one'"):
+        make_plan(study, "smoke", Overrides(), source)
+
+
+def test_a_photograph_takes_four_images_of_its_class() -> None:
+    study = Study("one", "", (Row("one", "sre2l++"),), datasets=("imagenette",))
+    with pytest.raises(BadValue, match="expected at most 0, since each takes 4 of the 3 images"):
+        make_plan(study, "smoke", Overrides(), source)
 
 
 def test_a_loss_that_is_not_a_number_names_step_and_terms() -> None:
