@@ -11,8 +11,18 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bench import RealSet, Recipe, Reference, Score, SoftLabels, SyntheticSet, evaluator
+from bench import (
+    RealSet,
+    Recipe,
+    Reference,
+    Score,
+    SoftLabels,
+    SoftLabelsRequest,
+    SyntheticSet,
+    evaluator,
+)
 from bench.core.events import Emit
+from bench.stages.squeeze import backbones
 from bench.stages.student import LogitTarget, fresh, optimizer_of, schedule_of, score
 from bench.stages.training import train
 from evaluators.fkd import Replay, StoredLabels
@@ -68,3 +78,9 @@ class LabelledReplay:
 def fkd_mse() -> MatchedLogits:
     """Stored logits by MSE, hard labels by cross-entropy (G-VBSM, EDC), last epoch."""
     return MatchedLogits()
+
+
+@evaluator("fkd-mse-ensemble")
+def fkd_mse_ensemble() -> MatchedLogits:
+    """As fkd-mse, by the mean logits of four teachers of different architectures."""
+    return MatchedLogits(labels=SoftLabelsRequest(teachers=backbones()))

@@ -19,7 +19,7 @@ GROUPS = {
         "wass-bn",
         "clean-bn",
     ),
-    "images recovered from networks trained on real ones": ("sre2l", "cda"),
+    "images recovered from networks trained on real ones": ("sre2l", "cda", "g-vbsm", "edc"),
     "images learned under small ConvNets": (
         "dc",
         "dsa",

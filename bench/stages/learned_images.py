@@ -6,6 +6,7 @@ Source: the released code of DC and its successors (arXiv:2006.05929 and later; 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 import torch
@@ -264,9 +265,9 @@ def refuse_non_finite(terms: Terms, step: int) -> None:
     Raises:
         CellFailed: names the step and every term.
     """
-    numbers = {name: float(value) for name, value in terms.items()}
-    if not bool(torch.isfinite(torch.tensor(list(numbers.values()))).all()):
-        shown = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+    numbers = torch.stack(list(terms.values())).tolist()
+    if not all(map(isfinite, numbers)):
+        shown = ", ".join(f"{n} {value:.4g}" for n, value in zip(terms, numbers, strict=True))
         raise CellFailed(
             f"recover: expected a finite loss, given {shown} at step {step}; "
             "lower the images' learning rate"

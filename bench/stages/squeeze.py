@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -197,3 +197,43 @@ class TeacherRequest(Request[Teacher]):
 
     def facts(self, meta: Mapping[str, Any], at: Context) -> Mapping[str, object]:
         return {"teacher_top1": meta["top1"]}
+
+
+GREY, SMALL, LARGE = "grey", "small", "large"  # kinds of data sets that networks are chosen for
+PHOTOGRAPH_SIDE = 128  # from here on images are photographs
+GREY_SIDE = 32  # grey images up to here are digits
+BACKBONES: Mapping[str, tuple[str, ...]] = {  # beside the recipe's teacher
+    GREY: ("convnet2-w64-bn", "convnet3-w32-bn", "convnet2-w32"),
+    SMALL: ("convnet3", "mobilenet_v2", "mobilenetv3_small_050"),
+    LARGE: ("mobilenet_v2", "efficientnet_b0", "mobilenetv3_small_050"),
+}
+BACKBONE_COUNT = 4
+
+
+@dataclass(frozen=True)
+class BackboneRequest(Request[Teacher]):
+    """One of several teachers of different architectures; it is a `TeacherRequest` once filled.
+
+    Attributes:
+        place: 0 is the recipe's teacher, 1 to 3 are others that fit the data set.
+        arch: instead of the place's own.
+    """
+
+    made: ClassVar[type] = Teacher
+
+    place: int = 0
+    arch: str = ""
+
+    def filled(self, at: Context) -> TeacherRequest:
+        spec = at.source.spec
+        grey = spec.channels == 1 and spec.resolution <= GREY_SIDE
+        kind = GREY if grey else SMALL if spec.resolution < PHOTOGRAPH_SIDE else LARGE
+        own = BACKBONES[kind][self.place - 1] if self.place else None
+        return TeacherRequest(arch=self.arch or own).filled(at)
+
+
+def backbones(archs: Sequence[str] = ()) -> tuple[BackboneRequest, ...]:
+    """The teachers of the named architectures, or those that fit the data set."""
+    if archs:
+        return tuple(BackboneRequest(arch=arch) for arch in archs)
+    return tuple(BackboneRequest(place) for place in range(BACKBONE_COUNT))

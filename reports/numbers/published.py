@@ -19,6 +19,7 @@ LABELS = {  # what our evaluators train students on
     "fkd": "soft",
     "fkd-held-out": "soft",
     "fkd-mse": "soft",
+    "fkd-mse-ensemble": "soft",
     "online-kd": "soft",
     "hard-label": "hard",
     "hard-label-plain": "hard",

@@ -32,7 +32,6 @@ from bench.plugin.recipes import Observe, Recipe, Recover, Relabel, Squeeze, Stu
 from bench.stages.accuracy import judge
 from bench.stages.barycenter import Solve, barycenters
 from bench.stages.observe import (
-    GlobalStatsRequest,
     class_features,
     class_means,
     class_stats,
@@ -45,6 +44,8 @@ from bench.stages.relabel import relabel
 from bench.stages.squeeze import squeeze
 from bench.stages.teacher import network, running_stats
 from bench.study.catalog import FROM_PATH
+from methods.g_vbsm import GeneralizedMatching
+from methods.layer_statistics import LayerStats, LayerStatsRequest, observed
 from methods.real import subset
 
 IPC, CPU = 2, torch.device("cpu")
@@ -177,7 +178,7 @@ def artifacts(digits: RealSet, teacher: Teacher, seen: Observation) -> dict[type
 
 def shortened(distiller: Distiller) -> Distiller:
     """A few steps of a matching distiller; others are made with their shortest lengths."""
-    if not isinstance(distiller, MatchingDistiller):
+    if not isinstance(distiller, MatchingDistiller | GeneralizedMatching):
         return distiller
     return replace(distiller, recover=Recover(iterations=3, batch=8, crop_min=0.5))
 
@@ -199,9 +200,11 @@ def test_a_distiller_keeps_to_its_device(
         ClassFeatures: class_features(seen, "penultimate"),
         ClassMeans: class_means(seen, "penultimate"),
     }
-    behind: dict[type, type] = {GlobalStatsRequest: GlobalStats}  # what else is asked for by value
-    keys = {k: k if isinstance(k, type) else behind.get(type(k), Teacher) for k in distiller.needs}
-    reference = Reference({n: made[k] if k in made else there[k] for n, k in keys.items()})
+    if LayerStatsRequest in map(type, distiller.needs):
+        taught = network(there[Teacher])
+        made[LayerStats] = observed(taught, digits, True, gpu.hear)
+    kinds = {need: need if isinstance(need, type) else need.made for need in distiller.needs}
+    reference = Reference({n: made[k] if k in made else there[k] for n, k in kinds.items()})
     budget = Budget(IPC, 10, (1, 8, 8), digits.mean, digits.std)
     if name in DIVIDES:
         with pytest.raises(CellFailed, match="expected a finite loss"):
@@ -209,7 +212,7 @@ def test_a_distiller_keeps_to_its_device(
         return
     images = distiller.distill(reference, budget, torch.Generator().manual_seed(0), gpu.hear)
     assert images.images.device == CPU
-    if isinstance(distiller, MatchingDistiller):
+    if isinstance(distiller, MatchingDistiller | GeneralizedMatching):
         assert_no_loop_waits(gpu, "recover")
 
 
@@ -225,8 +228,8 @@ def test_an_evaluator_keeps_to_its_device(
 ) -> None:
     evaluator: Evaluator = get("evaluator", name).factory()
     made: dict[type, object] = {Teacher: teacher, SoftLabels: labels, RealSet: digits}
-    wanted = {need: need if isinstance(need, type) else need.made for need in evaluator.needs}
-    reference = Reference({n: moved({k: made[k]})[k] for n, k in wanted.items()})
+    kinds = {need: need if isinstance(need, type) else need.made for need in evaluator.needs}
+    reference = Reference({need: moved({k: made[k]})[k] for need, k in kinds.items()})
     there = to_device(synthetic, CUDA)
     score = evaluator.evaluate(there, reference, digits_test, RECIPE, 0, gpu.hear)
     assert len(score.predicted) == len(digits_test.labels)
