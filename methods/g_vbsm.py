@@ -120,11 +120,12 @@ class Matched:
         momentum = self.method.momentum
         self.averages[place] = momentum * self.averages[place] + (1 - momentum) * value.detach()
         relaxed = self.averages[place] + value - value.detach()
-        whole = torch.linalg.vector_norm(self.stats.targets[place] - relaxed)
+        whole: Tensor = torch.linalg.vector_norm(self.stats.targets[place] - relaxed)
         if not self.method.per_class:
             return whole
         mixture = self.stats.of_classes[place][labels].mean(0)
-        return 0.5 * (whole + torch.linalg.vector_norm(mixture - relaxed))
+        mixed: Tensor = torch.linalg.vector_norm(mixture - relaxed)
+        return 0.5 * (whole + mixed)
 
 
 @dataclass(frozen=True)

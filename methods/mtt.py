@@ -1,11 +1,11 @@
 """MTT: match the path of a network on synthetic images with that of one on real images.
 
 Source: arXiv:2203.11932 (MTT), arXiv:2211.10586 (TESLA) and their released code; methods.md 14.
-Experts are ConvNets trained on the real set by plain SGD under DSA, of which every epoch's
-parameters are kept. An iteration takes an expert at an early epoch, trains from there on batches of
-synthetic images by `inner` SGD steps with a learned rate, and compares where that ends with where
-the expert is `ahead` epochs later, in units of how far the expert went. Images take an SGD step
-with momentum, and so does the rate. With `zca`, all of it happens on whitened images, and the
+Experts are ConvNets trained on the real set (methods/mtt_experts.py), shared by all synthetic sets.
+An iteration takes an expert at an early epoch, trains from there on batches of synthetic images by
+`inner` SGD steps with a learned rate, and compares where that ends with where the expert is `ahead`
+epochs later, in units of how far the expert went. Images take an SGD step with momentum, and so
+does the rate. With `zca`, all of it happens on whitened images, and the
 images are stored unwhitened: evaluate those by `convnet-zca`, others by `convnet-dsa`.
 
 Both forms of the gradient keep the graph of a single inner step. "checkpointed" goes back through
@@ -20,8 +20,7 @@ from functools import partial
 from typing import Literal
 
 import torch
-from torch import Generator, Tensor, nn
-from torch.func import functional_call
+from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
 from bench import (
@@ -29,121 +28,23 @@ from bench import (
     Budget,
     CellFailed,
     Choice,
+    Need,
     RealSet,
     Reference,
     SyntheticSet,
     Uniform,
     distiller,
 )
-from bench.core.events import Emit, Note
-from bench.core.seeds import generator_for, seed_for
-from bench.data.dsa import Drawn, Siamese, augment, draw_each
+from bench.core.events import Emit
+from bench.data.dsa import Drawn, augment, draw_each
 from bench.data.network_input import decode
-from bench.data.zca import Whitening, whitening
-from bench.models.build import build_model
-from bench.stages.learned_images import ImageSteps, LearnedImages, RealImages, Start, Terms
-from bench.study.convnet import convnet_for
+from bench.data.streaming import upload
+from bench.data.zca import whitening
+from bench.stages.learned_images import ImageSteps, LearnedImages, Start, Terms
+from methods.mtt_experts import POLICY, Experts, Flat, Trajectories, TrajectoriesRequest
 
 Form = Literal["checkpointed", "tesla"]
 Batch = Callable[[Tensor], Tensor]  # from all images, as they are learned, to one inner step's
-POLICY = Siamese()
-
-
-@dataclass(frozen=True)
-class Experts:
-    """How experts are trained: SGD without momentum or decay, under DSA.
-
-    Attributes:
-        count, epochs: how many, and for how long.
-    """
-
-    count: int = 100
-    epochs: int = 50
-    lr: float = 0.01
-    batch: int = 256
-    arch: str = ""
-
-    def __post_init__(self) -> None:
-        if min(self.count, self.epochs, self.batch) < 1 or self.lr <= 0:
-            raise BadValue(
-                "mtt experts: expected a count, epochs, a batch and a rate above 0, "
-                f"given {self.count}, {self.epochs}, {self.batch} and {self.lr}"
-            )
-
-
-@dataclass(frozen=True)
-class Trajectories:
-    """Parameters of each expert after each epoch: (experts, epochs + 1, P) float32, on the CPU."""
-
-    parameters: Tensor
-
-
-class Flat:
-    """A network as a function of its parameters in one vector and of images.
-
-    Buffers stay as they are, so that networks with BatchNorm are refused.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        if any(True for _ in model.buffers()):
-            raise BadValue(
-                "mtt: expected a network without buffers (BatchNorm has some); "
-                "choose a convnet with instance norms"
-            )
-        self.model = model
-        self.shapes = {name: value.shape for name, value in model.named_parameters()}
-        self.sizes = [shape.numel() for shape in self.shapes.values()]
-
-    def parameters(self) -> Tensor:
-        """The model's own parameters, (P,)."""
-        return torch.cat([p.detach().flatten() for p in self.model.parameters()])
-
-    def __call__(self, vector: Tensor, images: Tensor) -> Tensor:
-        parts = zip(self.shapes.items(), vector.split(self.sizes), strict=True)
-        named = {name: part.view(shape) for (name, shape), part in parts}
-        logits: Tensor = functional_call(self.model, named, (images,))
-        return logits
-
-
-def train_experts(
-    real: RealSet,
-    config: Experts,
-    seed: int,
-    device: torch.device,
-    emit: Emit,
-    whiten: Whitening | None = None,
-) -> Trajectories:
-    """Trains all experts on the real set, with a line for each; depends on its arguments alone."""
-    rng = generator_for(seed, "experts")
-    images, paths = RealImages(real, device, rng, whiten=whiten), []
-    for index in range(config.count):
-        model = build_model(
-            config.arch or convnet_for(real.resolution),
-            num_classes=len(real.classes),
-            channels=real.images.shape[1],
-            resolution=real.resolution,
-            seed=seed_for(seed, "expert", index),
-        )
-        paths.append(path_of_expert(model.to(device), images, config))
-        emit(Note(f"recover: expert {index + 1} of {config.count} trained"))
-    return Trajectories(torch.stack(paths))
-
-
-def path_of_expert(model: nn.Module, images: RealImages, config: Experts) -> Tensor:
-    """Trains a network on the real images; its parameters (epochs + 1, P) after each epoch."""
-    optimizer = torch.optim.SGD(model.parameters(), config.lr)
-    flat, labels = Flat(model), images.real.labels.to(images.device)
-    path = [flat.parameters().cpu()]
-    for _ in range(config.epochs):
-        order = torch.randperm(len(labels), generator=images.rng)
-        for chosen in order.split(config.batch):
-            drawn = draw_each(POLICY, len(chosen), images.rng)
-            logits = model(augment(images.at(chosen), drawn, POLICY))
-            optimizer.zero_grad(set_to_none=True)
-            cross_entropy(logits, labels[chosen.to(images.device)]).backward()
-            optimizer.step()
-        path.append(flat.parameters().cpu())
-    return torch.stack(path)
 
 
 def matching_loss(reached: Tensor, start: Tensor, target: Tensor) -> Tensor:
@@ -243,7 +144,6 @@ class TrajectoryMatching:
     dsa: bool = True
     zca: bool = False
     form: Form = "checkpointed"
-    needs: tuple[type, ...] = (RealSet,)
 
     def __post_init__(self) -> None:
         if min(self.inner, self.ahead, self.latest) < 1 or min(self.lr_start, self.lr_lr) <= 0:
@@ -256,13 +156,21 @@ class TrajectoryMatching:
                 f"mtt.epochs: expected at least ahead ({self.ahead}), given {self.experts.epochs}"
             )
 
+    @property
+    def paths(self) -> TrajectoriesRequest:
+        return TrajectoriesRequest(self.experts, self.zca)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (RealSet, self.paths)
+
     def images_each(self, side: int) -> int:
         return self.steps.images_each
 
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit
     ) -> SyntheticSet:
-        """Trains the experts, then matches them.
+        """Matches the experts.
 
         Raises:
             CellFailed: the loss is not finite, or the learned rate fell to 0.
@@ -278,10 +186,8 @@ class TrajectoryMatching:
             whiten=whiten,
             scalars={"lr": (self.lr_start, self.lr_lr)},
         )
-        seed = int(torch.randint(2**31, (), generator=rng))
-        paths = train_experts(real, self.experts, seed, budget.device, emit, whiten)
         network = Flat(learned.network(self.experts.arch, 0).requires_grad_(False))
-        made = learned.run(partial(self.step, learned, network, paths))
+        made = learned.run(partial(self.step, learned, network, reference[self.paths]))
         return with_rate(made, learned.scalars)
 
     def step(
@@ -301,8 +207,8 @@ class TrajectoryMatching:
         chosen = int(torch.randint(count, (), generator=learned.rng))
         most = min(self.latest, epochs - self.ahead + 1)
         epoch = int(torch.randint(most, (), generator=learned.rng))
-        path = paths.parameters[chosen]
-        return path[epoch].to(learned.device), path[epoch + self.ahead].to(learned.device)
+        path, device = paths.parameters[chosen], learned.device
+        return upload(path[epoch], device), upload(path[epoch + self.ahead], device)
 
     def _batches(self, learned: LearnedImages) -> list[tuple[Batch, Tensor]]:
         """The inner steps' batches as functions of the images, their draws made beforehand."""

@@ -1,6 +1,7 @@
 """MTT: the loss at its two ends, the gradient against plain autograd, TESLA's sum, and refusals."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -8,22 +9,29 @@ import torch
 from torch import Tensor
 
 from bench import BadValue, Budget, CellFailed, RealSet, Reference, SyntheticSet
-from bench.core.events import Event, Note, silent
+from bench.core.events import Event, Note, Step, silent
 from bench.core.seeds import seed_for
+from bench.data.builtin import get_dataset
 from bench.data.mixing import normalize
+from bench.data.zca import whitening
+from bench.execution.planner import make_plan
+from bench.graph.plan import Plan
+from bench.graph.request import Source
 from bench.models.build import build_model
+from bench.stages.placement import to_device
+from bench.stages.progress import kept_in
+from bench.study.grid import Row, Study
+from bench.study.overrides import Overrides
 from methods.mtt import (
     Batch,
-    Experts,
-    Flat,
     inner_gradient,
     matched,
     matching_loss,
     mtt,
     path_of_student,
-    train_experts,
     with_rate,
 )
+from methods.mtt_experts import Experts, Flat, Trajectories, TrajectoriesRequest, train_experts
 
 LABELS = torch.tensor([0, 0, 1, 1])
 TINY: dict[str, object] = {
@@ -72,7 +80,11 @@ def batches(count: int) -> list[tuple[Batch, Tensor]]:
 def distilled(real: RealSet, seed: int = 0, **changes: object) -> SyntheticSet:
     budget = Budget(2, 2, (1, 8, 8), (0.5,), (0.25,))
     method = mtt(**{**TINY, **changes})  # type: ignore[arg-type]
-    return method.distill(Reference({RealSet: real}), budget, generator(seed), silent)
+    config = replace(method.experts, arch=method.experts.arch or "convnet2")
+    whiten = whitening(real) if method.zca else None
+    paths = train_experts(real, config, 0, torch.device("cpu"), silent, whiten)
+    reference = Reference({RealSet: real, method.paths: paths})
+    return method.distill(reference, budget, generator(seed), silent)
 
 
 def test_the_loss_is_one_where_the_student_stays() -> None:
@@ -163,7 +175,10 @@ def test_experts_learn_and_every_epoch_is_kept(real: RealSet) -> None:
         for epoch in (0, 8)
     ]
     assert accuracy[1] > max(0.9, accuracy[0])
-    assert [e.text for e in heard if isinstance(e, Note)][-1] == "recover: expert 2 of 2 trained"
+    assert [(e.stage, e.step, e.total) for e in heard if isinstance(e, Step)] == [
+        ("trajectories", 1, 2),
+        ("trajectories", 2, 2),
+    ]
 
 
 def test_images_and_rate_are_learned(real: RealSet) -> None:
@@ -223,3 +238,78 @@ def test_a_rate_that_fell_below_zero_fails_the_cell(real: RealSet) -> None:
     made = distilled(real)
     with pytest.raises(CellFailed, match=r"positive learned rate, given -0\.1"):
         with_rate(made, {"lr": torch.tensor(-0.1)})
+
+
+class Kept:
+    """Keeps the state after the first expert, and gives it to whoever asks."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, Tensor] | None = None
+
+    def saved(self) -> dict[str, Tensor] | None:
+        return self.state
+
+    def due(self) -> bool:
+        return self.state is None
+
+    def save(self, state: object) -> None:
+        self.state = dict(state)  # type: ignore[call-overload]
+
+
+def test_a_break_costs_no_expert_that_was_kept(real: RealSet) -> None:
+    config, kept, heard = Experts(3, 2, 0.1, 16, "convnet1-w8"), Kept(), list[Event]()
+    whole = train_experts(real, config, 0, torch.device("cpu"), silent)
+    with kept_in(kept):
+        train_experts(real, config, 0, torch.device("cpu"), silent)
+    with kept_in(kept):
+        again = train_experts(real, config, 0, torch.device("cpu"), heard.append)
+    assert torch.equal(whole.parameters, again.parameters)
+    assert [e.step for e in heard if isinstance(e, Step)] == [2, 3]
+    assert [e.text for e in heard if isinstance(e, Note)] == [
+        "trajectories: goes on after expert 1 of 3"
+    ]
+
+
+def test_trajectories_stay_with_the_host() -> None:
+    there = to_device(Trajectories(torch.zeros(1, 2, 3)), torch.device("meta"))
+    assert there.parameters.device.type == "cpu"
+
+
+def planned(*rows: Row, ipcs: tuple[int, ...] = (1,)) -> Plan:
+    source = Source(get_dataset("digits"), "train", "test", 1000, 200, 100, "0")
+    study = Study("s", "s", rows, seeds=(0, 1), ipcs=ipcs)
+    return make_plan(study, "quick", Overrides(), lambda name: source)
+
+
+def experts_of(plan: Plan) -> set[str]:
+    return {task.address for cell in plan.cells for task in cell.of_kind("trajectories")}
+
+
+def test_cells_of_all_seeds_budgets_and_lengths_share_their_experts() -> None:
+    one, other = Row("a", "mtt"), Row("b", "mtt", {"inner": 5, "form": "tesla"})
+    assert len(experts_of(planned(one, other, ipcs=(1, 2)))) == 1
+    assert len(experts_of(planned(one, Row("c", "mtt", {"zca": True})))) == 2
+    assert len(experts_of(planned(one, Row("c", "mtt", {"epochs": 3})))) == 2
+
+
+def test_another_teacher_seed_means_other_experts() -> None:
+    other = Row("b", "mtt", overrides={"squeeze.seed": 7})
+    assert len(experts_of(planned(Row("a", "mtt"), other))) == 2
+
+
+def test_experts_are_priced_by_their_steps_and_bytes() -> None:
+    cell = planned(Row("a", "mtt")).cells[0]
+    request = cell.tasks["trajectories"].request
+    assert isinstance(request, TrajectoriesRequest)
+    work = request.work(cell.at)
+    assert request.how.arch == "convnet2"
+    (passes,) = work.passes
+    assert passes.steps == 3 * 15 * 4  # quick: experts, epochs, batches of 256 of 1000 images
+    model = build_model("convnet2", num_classes=10, channels=1, resolution=8, seed=0)
+    count = sum(p.numel() for p in model.parameters())
+    assert work.bytes == 4 * 3 * 16 * count
+
+
+def test_experts_with_buffers_are_refused_while_planning() -> None:
+    with pytest.raises(BadValue, match="without buffers"):
+        planned(Row("a", "mtt", {"arch": "convnet2-w16-bn"}))

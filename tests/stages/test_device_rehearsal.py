@@ -46,6 +46,7 @@ from bench.stages.teacher import network, running_stats
 from bench.study.catalog import FROM_PATH
 from methods.g_vbsm import GeneralizedMatching
 from methods.layer_statistics import LayerStats, LayerStatsRequest, observed
+from methods.mtt_experts import Trajectories, TrajectoriesRequest, train_experts
 from methods.real import subset
 
 IPC, CPU = 2, torch.device("cpu")
@@ -203,6 +204,9 @@ def test_a_distiller_keeps_to_its_device(
     if LayerStatsRequest in map(type, distiller.needs):
         taught = network(there[Teacher])
         made[LayerStats] = observed(taught, digits, True, gpu.hear)
+    for need in distiller.needs:
+        if isinstance(need, TrajectoriesRequest):
+            made[Trajectories] = train_experts(digits, need.how, 0, CPU, gpu.hear)
     kinds = {need: need if isinstance(need, type) else need.made for need in distiller.needs}
     reference = Reference({n: made[k] if k in made else there[k] for n, k in kinds.items()})
     budget = Budget(IPC, 10, (1, 8, 8), digits.mean, digits.std)
