@@ -42,12 +42,12 @@ if TYPE_CHECKING:
     from bench.data.sources.arrays import Arrays as Arrays
     from bench.data.spec import DatasetSpec as DatasetSpec
     from bench.graph.request import Context as Context
-    from bench.graph.request import Passes as Passes
     from bench.graph.request import RealRequest as RealRequest
     from bench.graph.request import Request as Request
     from bench.graph.request import Run as Run
-    from bench.graph.request import Work as Work
     from bench.graph.request import artifact as artifact
+    from bench.graph.work import Passes as Passes
+    from bench.graph.work import Work as Work
     from bench.plugin.contracts import Budget as Budget
     from bench.plugin.contracts import Distiller as Distiller
     from bench.plugin.contracts import Evaluator as Evaluator
@@ -126,11 +126,11 @@ _HOMES = {  # public name -> the module that defines it
     "DatasetSpec": "bench.data.spec",
     "artifact": "bench.graph.request",
     "Context": "bench.graph.request",
-    "Passes": "bench.graph.request",
     "RealRequest": "bench.graph.request",
     "Request": "bench.graph.request",
     "Run": "bench.graph.request",
-    "Work": "bench.graph.request",
+    "Passes": "bench.graph.work",
+    "Work": "bench.graph.work",
     "Budget": "bench.plugin.contracts",
     "Distiller": "bench.plugin.contracts",
     "Evaluator": "bench.plugin.contracts",

@@ -36,7 +36,7 @@ from bench.data.augment import eval_view
 from bench.data.mixing import normalize
 from bench.data.spec import Split
 from bench.data.streaming import upload
-from bench.graph.request import Passes, Work
+from bench.graph.work import Passes, Work
 from bench.models.outline import outline_for
 from bench.stages.teacher import network
 

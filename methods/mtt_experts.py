@@ -20,7 +20,7 @@ from bench.core.seeds import generator_for, seed_for
 from bench.data.dsa import Siamese, augment, draw_each
 from bench.data.spec import Split
 from bench.data.zca import Whitening, whitening
-from bench.graph.request import Passes, Work
+from bench.graph.work import Passes, Work
 from bench.models.build import build_model
 from bench.models.outline import outline_for
 from bench.stages.learned_images import RealImages

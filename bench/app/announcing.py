@@ -1,14 +1,15 @@
 """The plan as text: cells, what the store already holds, estimated time and disk."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from bench.app.fitting import largest, memory_table
 from bench.app.session import Session
 from bench.app.text import duration, size, table
 from bench.core.numerics import always_one_thread, apart, numerics
-from bench.execution.costs import estimate
+from bench.diagnosis.hardware import cores_available
+from bench.execution.meter import BUSY, Cost, Meter, estimate
 from bench.graph.plan import Plan
 
 if TYPE_CHECKING:
@@ -21,12 +22,18 @@ CLASSES = (
 SHOWN = 4  # recipes that a headline names
 
 
-def announce(session: Session, device: "torch.device") -> str:
+def announce(
+    session: Session,
+    device: "torch.device",
+    cost: Mapping[str, Cost] | None = None,
+    meter: Meter | None = None,
+) -> str:
     """A table of stages (to make, in store, estimated seconds and bytes) under a headline."""
     plan, store = session.plan, session.store
     tasks = plan.tasks().values()
     held = {t.address for t in tasks if store.has(t.address)}
-    cost = estimate(plan, store, device)
+    meter = meter or Meter(store, device)
+    cost = cost or estimate(plan, store, device, meter)
     rows = []
     for stage in session.plan.kinds():
         mine = [t for t in tasks if t.stage == stage]
@@ -49,6 +56,8 @@ def announce(session: Session, device: "torch.device") -> str:
             f"on {device}: about {total}, {disk} and {flops:.1e} FLOP to go"
             if todo
             else "all is in the store",
+            *(unpriced({t.label: cost[t.address].unknown for t in todo})),
+            *([others(meter.load)] if todo and meter.load > BUSY else []),
             *([memory_table(session, device)] if todo else []),
             *classes_told(session, device, held),
         ]
@@ -64,6 +73,21 @@ def classes_told(session: Session, device: "torch.device", held: Collection[str]
             classes.append(numerics((device.index or 0) if device.type == "cuda" else None))
     told = apart(classes)
     return [f"several numerics classes in this store: {told}; {CLASSES}"] if told else []
+
+
+def unpriced(reasons: Mapping[str, str]) -> list[str]:
+    """A line for each reason why times are not known, with the first that it is said of."""
+    first = {why: label for label, why in reversed(list(reasons.items())) if why}
+    return [f"not in the time: {label}: {why}" for why, label in first.items()]
+
+
+def others(busy: float) -> str:
+    """What a busy machine does to the estimate, which is for an idle one."""
+    cores = cores_available()
+    return (
+        f"other processes use {busy:.1f} of {cores} cores: "
+        f"expect {1 + busy / cores:.1f} times longer"
+    )
 
 
 def headline(plan: Plan) -> str:
@@ -115,6 +139,6 @@ def as_data(session: Session, device: "torch.device") -> dict[str, object]:
         "device": str(device),
         "memory": {
             stage: {"device": round(need.device), "host": round(need.host)}
-            for stage, (need, _) in largest(session).items()
+            for stage, (need, _, _) in largest(session, device).items()
         },
     }  # fmt: skip

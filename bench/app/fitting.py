@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ from bench.app.text import size, table
 from bench.core.errors import BadValue
 from bench.diagnosis.hardware import existing
 from bench.diagnosis.places import local_folder
-from bench.execution.costs import estimate
-from bench.execution.memory import ONLINE, Need, needs_of, way_out
+from bench.execution.meter import Meter, Need
 from bench.execution.shelf import machine_memory, memory_bound
 from bench.graph.plan import CellPlan
+from bench.graph.work import Work
+from bench.stages.relabel import ONLINE
 
 if TYPE_CHECKING:
     import torch
@@ -50,20 +52,25 @@ def machine_for(session: Session, device: "torch.device") -> Machine:
     )
 
 
-def largest(session: Session) -> dict[str, tuple[Need, CellPlan]]:
-    """By stage, the largest needs among what is to be made, and a cell that has them."""
-    found: dict[str, tuple[Need, CellPlan]] = {}
+def largest(session: Session, device: "torch.device") -> dict[str, tuple[Need, CellPlan, Work]]:
+    """By stage, the largest needs among what is to be made, a cell that has them, and its work."""
+    found: dict[str, tuple[Need, CellPlan, Work]] = {}
+    meter = Meter(session.store, device)
+    for cell, stage, work in _missing(session):
+        need = meter.need(work, cell.at)
+        if stage not in found or _total(need) > _total(found[stage][0]):
+            found[stage] = need, cell, work
+    return found
+
+
+def _missing(session: Session) -> Iterator[tuple[CellPlan, str, Work]]:
+    """The first cell of each artifact that the store lacks, its name there, and its work."""
     seen: set[str] = set()
     for cell in session.plan.cells:
-        todo = {s: t.address for s, t in cell.tasks.items() if t.address not in seen}
-        seen.update(todo.values())
-        todo = {s: address for s, address in todo.items() if not session.store.has(address)}
-        if not todo:
-            continue
-        for stage, need in needs_of(cell).items():
-            if stage in todo and (stage not in found or _total(need) > _total(found[stage][0])):
-                found[stage] = need, cell
-    return found
+        for stage, task in cell.tasks.items():
+            if task.address not in seen and not session.store.has(task.address):
+                yield cell, stage, task.request.work(cell.at)
+            seen.add(task.address)
 
 
 def _total(need: Need) -> float:
@@ -72,7 +79,7 @@ def _total(need: Need) -> float:
 
 def memory_table(session: Session, device: "torch.device") -> str:
     """Peak memory by stage under a line on what stays between stages; empty if all is there."""
-    found = largest(session)
+    found = largest(session, device)
     if not found:
         return ""
     name = "memory" if device.type == "cpu" else f"memory of {device}"
@@ -91,18 +98,15 @@ def refuse_what_does_not_fit(
     """
     has = machine or machine_for(session, device)
     together = workers if has.shared else _on_one_device(workers)
-    for stage, (need, cell) in largest(session).items():
-        way = way_out(cell, stage)
+    for stage, (need, cell, work) in largest(session, device).items():
         where = f"{stage} of {cell.cell.label}"
         used = need.device + (need.host + PROCESS if has.shared else 0)
         what = "memory" if has.shared else f"memory of {device}"
-        _refuse(what, used, has.device, where, way, together)
+        _refuse(what, used, has.device, where, work.less, together)
         if not has.shared:
-            _refuse("memory", need.host + PROCESS, has.host, where, way, workers)
+            _refuse("memory", need.host + PROCESS, has.host, where, work.less, workers)
     if has.disk is not None:
-        cost = estimate(session.plan, session.store, device)
-        todo = [a for a in session.plan.tasks() if not session.store.has(a)]
-        wanted = sum(cost[address].bytes for address in todo)
+        wanted = sum(work.bytes for _, _, work in _missing(session))
         if wanted > has.disk:
             raise BadValue(
                 f"disk: expected at most {size(has.disk)}, what is free at {session.store.root}, "

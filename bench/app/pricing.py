@@ -8,7 +8,7 @@ from bench.app.announcing import announce
 from bench.app.reproducing import Edition, chapter_name
 from bench.app.session import Session
 from bench.app.text import duration, size, table
-from bench.execution.costs import Cost, estimate
+from bench.execution.meter import Cost, estimate
 from bench.graph.plan import Plan
 from bench.storage.store import Store
 
@@ -45,7 +45,7 @@ def price_list(edition: Edition, device: "torch.device") -> str:
     ]  # fmt: skip
     parts = [
         table(("item", "cells", "to make", "estimated time", "disk", "FLOP"), rows),
-        announce(session, device),
+        announce(session, device, cost),
         largest(plan, cost, store),
     ]
     parts += [f"not here: {text}" for text in edition.missing]

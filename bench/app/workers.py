@@ -12,7 +12,7 @@ from bench.app.fitting import PROCESS, largest
 from bench.app.session import Session
 from bench.app.text import duration
 from bench.diagnosis.hardware import cores_available
-from bench.execution.costs import estimate
+from bench.execution.meter import estimate
 from bench.execution.shelf import SHARE, machine_memory
 from bench.execution.workshop import batch_flops
 from bench.stages.compute import SMALL_FLOPS

@@ -18,7 +18,7 @@ from bench.core.events import (
     Note,
     StudentTrained,
 )
-from bench.execution.memory import explained
+from bench.execution.meter import Meter, explained
 from bench.execution.results import FAILURES, Outcome, row_of
 from bench.execution.sharing import Executor, Sharing
 from bench.execution.workshop import Workshop
@@ -85,7 +85,12 @@ class Runner:
         text = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
         trace = "" if isinstance(error, BenchError) else traceback.format_exc()
         if isinstance(error, MemoryError | torch.OutOfMemoryError):
-            text, trace = explained(cell, self._unmade(cell), error), ""
+            text, trace = (
+                explained(
+                    cell, self._unmade(cell), error, Meter(self.shop.store, self.shop.device)
+                ),
+                "",
+            )
             if torch.cuda.is_initialized():
                 torch.cuda.empty_cache()  # the next cell may need other sizes
         record = {"error": text, "traceback": trace, "cell": cell.cell.label, "at": time.time()}

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from inspect import getsourcefile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from bench.artifacts.values import RealSet
 from bench.artifacts.views import Reference
 from bench.core.errors import BadValue
 from bench.core.events import Emit, RealSplit
 from bench.data.spec import DatasetSpec, Split
+from bench.graph.work import Work
 from bench.plugin.contracts import Need
 from bench.plugin.recipes import Recipe
 from bench.plugin.registry import register_artifact, registered
@@ -94,30 +95,6 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Passes:
-    """Steps of a network over batches: `train` counts the backward pass and the update, too."""
-
-    kind: Literal["train", "forward"]
-    arch: str
-    batch: int
-    steps: float
-
-
-@dataclass(frozen=True)
-class Work:
-    """What making an artifact takes: what a plan prices, with steps timed on this machine.
-
-    Attributes:
-        seconds: beside the passes.
-        bytes: of the stored artifact.
-    """
-
-    passes: tuple[Passes, ...] = ()
-    seconds: float = 0.0
-    bytes: float = 0.0
-
-
-@dataclass(frozen=True)
 class Run:
     """What the making of an artifact may use beside its inputs.
 
@@ -186,7 +163,7 @@ class Request(Generic[A]):
         raise NotImplementedError
 
     def work(self, at: Context) -> Work:
-        """What making it takes."""
+        """What making it takes: what a plan prices by timings of this machine."""
         return Work()
 
     def facts(self, meta: Mapping[str, Any], at: Context) -> Mapping[str, object]:

@@ -1,6 +1,7 @@
 """Barycenter: a few weighted points that stand for each class's features."""
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -17,12 +18,18 @@ from bench.artifacts.views import Reference
 from bench.core.errors import BadValue, CellFailed
 from bench.core.events import Emit, Step, silent
 from bench.graph.request import Context, Request, Run, artifact
+from bench.graph.work import Clock, Timing, Work, arch_of, timing_of
+from bench.models.outline import feature_dims
 from bench.plugin.recipes import require_count
 from bench.stages.observe import ClassFeaturesRequest
 from bench.transport.cost import Array
 from bench.transport.objective import variance_explained
 from bench.transport.solved import Solved
 from bench.transport.solvers import solver_named
+
+LEAST, ENOUGH = 4, 0.15  # position updates that are timed at least, and seconds that suffice
+REPEATS = 2  # timed runs, of which the fastest counts
+DIRECTIONS, DECAY = 32, 1.5  # of a class's variance: effectively 5 directions, as in real features
 
 
 @dataclass(frozen=True)
@@ -186,3 +193,85 @@ class BarycenterRequest(Request[Barycenter]):
         assert self.ipc is not None
         assert self.seed is not None
         return barycenters(have[self.of], self.ipc, self.solve, self.seed, run.emit)
+
+    def work(self, at: Context) -> Work:
+        """Classes in rounds of as many as there are cores; on the host all features, and those of
+        one class in float64 with their distances."""
+        classes, count, atoms = (
+            at.source.spec.num_classes,
+            at.source.train_count,
+            self.ipc or at.ipc,
+        )
+        arch = arch_of(getattr(getattr(self.of, "of", None), "of", None), at)
+        dims = feature_dims(arch, at.source.spec, getattr(self.of, "layer", "penultimate"))
+        at_once = min(classes, os.cpu_count() or 1)
+        problem = Problem(self.solve, max(atoms, count // classes), dims, atoms, at_once)
+        return Work(
+            probes=((problem, classes / at_once),),
+            bytes=4.0 * classes * atoms * dims,
+            host=4.0 * count * dims + 8 * count / classes * (2 * dims + 3 * atoms),
+            less="lower ipc, or choose a distiller without barycenters",
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Solving a few classes at once, timed on simulated features.
+
+    Attributes:
+        images, dims: shape (n, d) of the features of each class.
+        atoms: how many points are sought.
+        classes: as many as there are threads, which may hold each other up.
+    """
+
+    solve: Solve
+    images: int
+    dims: int
+    atoms: int
+    classes: int = 1
+    name: ClassVar[str] = "solver-timing-3"  # raise the number when a solver changes
+
+    @property
+    def key(self) -> str:
+        has = self.solve
+        numbers = (has.iterations, has.tolerance, has.step, has.slices, has.regularization)
+        size = (self.images, self.dims, self.atoms, self.classes)
+        return "-".join(map(str, (has.solver, has.init, *numbers, *size)))
+
+    def measure(self, clock: Clock) -> Timing:
+        """Solves simulated classes; of a long solve only the first updates are run."""
+        allowed = self.solve.iterations
+        self.run(1)  # imports and warms up
+        once, _ = self.run(1)
+        tried = min(allowed, max(LEAST, int(ENOUGH / once)))
+        runs = [self.run(tried) for _ in range(REPEATS)]
+        seconds, made = min(runs)
+        if made == tried < allowed:
+            seconds += max(0.0, seconds - once) / (tried - 1) * (allowed - tried)
+        return timing_of([taken for taken, _ in runs], seconds)
+
+    def run(self, iterations: int) -> tuple[float, int]:
+        """Seconds of at most so many updates, and how many a class made at most."""
+        solve, rng = replace(self.solve, iterations=iterations), np.random.default_rng(0)
+        classes = [simulated(self.images, self.dims, rng) for _ in range(self.classes)]
+
+        def solved(features: Array) -> Solved:
+            chance = np.random.default_rng(0)
+            return solver_named(solve.solver).run(features, self.atoms, solve, chance)
+
+        with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(len(classes)) as pool:
+            begin = time.perf_counter()
+            made = [one.iterations for one in pool.map(solved, classes)]
+            return time.perf_counter() - begin, max(made)
+
+
+def simulated(images: int, dims: int, rng: np.random.Generator) -> Array:
+    """(n, d) features of a class: rectified, off the origin, spread along a few directions.
+
+    How many updates a solver makes, and how long a Sinkhorn plan takes, hangs on that spread.
+    """
+    scales = np.arange(1, DIRECTIONS + 1) ** (-DECAY / 2)
+    scales *= 0.3 / np.sqrt(np.square(scales).sum())  # 0.3 a coordinate, around means of 1
+    directions = rng.standard_normal((DIRECTIONS, dims))
+    spread = (rng.standard_normal((images, DIRECTIONS)) * scales) @ directions
+    return np.maximum(rng.standard_normal(dims) + spread, 0.0)

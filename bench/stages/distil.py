@@ -3,21 +3,36 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
-from bench.artifacts.values import RealSet, SyntheticSet
+from bench.artifacts.values import (
+    ClassFeatures,
+    Observation,
+    RealSet,
+    SyntheticSet,
+    Teacher,
+)
 from bench.artifacts.views import Reference
 from bench.core.errors import BadValue
 from bench.core.seeds import generator_for
 from bench.data.spec import Split
+from bench.graph.builder import code_of
 from bench.graph.request import APART, Context, RealRequest, Request, Run, artifact, asked
+from bench.graph.work import Passes, Probe, Work, arch_of, pixels_of
+from bench.models.outline import feature_dims
 from bench.plugin.contracts import Budget, Distiller
 from bench.plugin.recipes import Precision, Recover
 from bench.plugin.registry import Registered
 from bench.stages.barycenter import BarycenterRequest
 from bench.stages.learned_images import ImageSteps
+from bench.stages.objective import Comparison
+from bench.stages.recover import MatchingDistiller
+from bench.stages.relabel import FORWARD_IMAGES
+from bench.stages.trial import Trial
+
+CODED = 3  # copies of a synthetic set that storing it holds: as made, in order, as decoded
 
 
 @artifact("recover", SyntheticSet, version=2, own=True)
@@ -60,7 +75,7 @@ class DistilledRequest(Request[SyntheticSet]):
         )
         return replace(found, precision=at.recipe.precision) if networks else found
 
-    def _asked(self, at: Context) -> Mapping[Any, Request[Any]]:
+    def asked(self, at: Context) -> Mapping[Any, Request[Any]]:
         """Each need as the method says it -> the request behind it."""
         assert self.method is not None
         known = getattr(self.method, "variants", {})
@@ -75,7 +90,7 @@ class DistilledRequest(Request[SyntheticSet]):
         return found | ({"ipc": self.ipc} if self.ipc is not None else {})
 
     def needs(self, at: Context) -> tuple[Request[Any], ...]:
-        return tuple(dict.fromkeys(self._asked(at).values()))
+        return tuple(dict.fromkeys(self.asked(at).values()))
 
     def reads(self) -> tuple[Split, ...]:
         return ("train",)
@@ -108,7 +123,7 @@ class DistilledRequest(Request[SyntheticSet]):
 
     def make(self, have: Reference, at: Context, run: Run) -> SyntheticSet:
         assert self.method is not None
-        reference = Reference({need: have[ask] for need, ask in self._asked(at).items()})
+        reference = Reference({need: have[ask] for need, ask in self.asked(at).items()})
         rng = generator_for(self.seed, "recover")
         return self.method.distill(reference, self.budget(at, run.device), rng, run.emit)
 
@@ -145,3 +160,60 @@ class DistilledRequest(Request[SyntheticSet]):
         else:
             count = ipc * -(-classes // recover.batch)
         return count * recover.iterations
+
+    def images(self, at: Context) -> int:
+        """Images of the set; all real ones where the distiller ignores the budget."""
+        source = at.source
+        return source.train_count if self.ipc is None else self.ipc * source.spec.num_classes
+
+    def inputs(self, at: Context) -> int:
+        """Images that networks see of the set."""
+        learned = getattr(self.method, "steps", None)
+        factor = learned.factor if isinstance(learned, ImageSteps) else 1
+        return self.images(at) * factor**2
+
+    def work(self, at: Context) -> Work:
+        """Steps on batches of images, what the method says itself, or a call that is timed."""
+        method, images = self.method, self.images(at)
+        size = images * pixels_of(at.source.spec)
+        floats = isinstance(getattr(method, "steps", None), ImageSteps)
+        less = "lower recover.batch or ipc"
+        common = Work(bytes=size * (4 if floats else 1), host=CODED * size, less=less)
+        if said := getattr(method, "work", None):
+            return cast(Work, said(at))
+        if isinstance(method, MatchingDistiller):
+            return self._matching(method, at, common)
+        passes: tuple[Passes, ...] = ()
+        needs = self.asked(at)
+        if teacher := next((need for need in needs.values() if need.made is Teacher), None):
+            passes = (Passes("forward", arch_of(teacher, at), FORWARD_IMAGES, 0),)
+        trial = Trial(self, at, code_of(self.code()))
+        return replace(common, passes=passes, probes=((trial, 1),), held=self._compared(at))
+
+    def _matching(self, method: MatchingDistiller, at: Context, common: Work) -> Work:
+        recover, source, arch = method.recover, at.source, at.recipe.squeeze.arch
+        steps = cast(int, self.steps(at))
+        batch = -(-self.images(at) // max(1, steps // recover.iterations))
+        probes: tuple[tuple[Probe, float], ...] = ()
+        if set(method.feature_loss.needs) == {ClassFeatures}:
+            comparison = Comparison(
+                loss=method.feature_loss,
+                batch=batch,
+                per_class=at.ipc if method.grouping == "class-major" else 1,
+                classes=source.spec.num_classes,
+                real=max(1, source.train_count // source.spec.num_classes),
+                dims=feature_dims(arch, source.spec, method.layer),
+                draws=method.draws,
+                code=code_of(self.code()),
+            )
+            probes = ((comparison, steps),)
+        passes = (Passes("recover", arch, batch, steps),)
+        return replace(common, passes=passes, probes=probes, held=self._compared(at))
+
+    def _compared(self, at: Context) -> float:
+        """Bytes of what the images are compared to, on the device."""
+        made = {need.made for need in self.asked(at).values()}
+        arch, spec = at.recipe.squeeze.arch, at.source.spec
+        layers = [str(getattr(self.method, "layer", ""))] if ClassFeatures in made else []
+        layers += at.recipe.observe.layers if Observation in made else ()
+        return 4.0 * at.source.train_count * sum(feature_dims(arch, spec, n) for n in layers if n)

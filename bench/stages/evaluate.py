@@ -3,14 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from bench.artifacts.labels import Score
-from bench.artifacts.values import SyntheticSet
+from bench.artifacts.labels import Score, SoftLabels
+from bench.artifacts.values import SyntheticSet, Teacher
 from bench.artifacts.views import Reference
 from bench.core.errors import BadValue
 from bench.data.spec import Split
 from bench.graph.request import APART, Context, Request, Run, artifact, asked
+from bench.graph.work import (
+    DRAWN,
+    Passes,
+    Work,
+    arch_of,
+    inputs_of,
+    pixels_of,
+    test_pass,
+    weight_bytes,
+)
 from bench.models.outline import outline_for
 from bench.plugin.contracts import Evaluator
 from bench.plugin.recipes import Precision
@@ -77,6 +87,37 @@ class ScoreRequest(Request[Score]):
         reference = Reference({need: have[ask] for need, ask in self._asked(at).items()})
         test = run.split("test")
         return self.judge.evaluate(have[self.of], reference, test, at.recipe, self.seed, run.emit)
+
+    def work(self, at: Context) -> Work:
+        """A student on the recipe's batches, with the teachers that label on the spot; what is
+        replayed and the stored labels of two epochs lie on the device."""
+        assert self.judge is not None
+        if said := getattr(self.judge, "work", None):
+            return cast(Work, said(at))
+        how, student, spec = at.recipe.relabel, at.recipe.student, at.source.spec
+        images, size = inputs_of(self.of, at), pixels_of(spec)
+        batch, seen = min(how.batch, images), how.epochs * images
+        steps, needs = how.epochs * -(-images // batch), self._asked(at).values()
+        guides = [arch_of(need, at) for need in needs if need.made is Teacher]
+        stored = any(need.made is SoftLabels for need in needs)
+        two_epochs = 4.0 * images * spec.num_classes if stored else 0.0
+        moments = 1 if student.optimizer == "sgd" else 2
+        return Work(
+            passes=(
+                Passes("train", student.arch, batch, steps, moments),
+                *(Passes("forward", arch, batch, steps) for arch in guides),
+                test_pass(student.arch, at.source.test_count),
+            ),
+            draws=0 if stored else seen,
+            bytes=at.source.test_count,
+            held=4 * batch * size
+            + images * size
+            + DRAWN * seen
+            + two_epochs
+            + sum(weight_bytes(arch, spec) for arch in guides),
+            host=two_epochs + DRAWN * seen + images * size,
+            less="lower relabel.batch or ipc",
+        )
 
     def facts(self, meta: Mapping[str, Any], at: Context) -> Mapping[str, object]:
         return dict(meta["extra"]) | {k: meta[k] for k in ("top1", "updates", "label_bytes")}

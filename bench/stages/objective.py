@@ -1,16 +1,20 @@
-"""The objective of a recovery, term by term."""
+"""The objective of a recovery, term by term, and how long a feature loss takes."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from bench.artifacts.values import ClassFeatures
 from bench.artifacts.views import Reference, View
 from bench.core.errors import CellFailed
+from bench.graph.work import Clock, Timing
 from bench.models.taps import Tapped
-from bench.plugin.contracts import Budget
+from bench.plugin.contracts import Budget, Loss
 from bench.stages.compute import autocast
 
 if TYPE_CHECKING:
@@ -79,3 +83,65 @@ def voted(
         single: Tensor = terms[0](*inputs)
         return single
     return torch.stack([weight * terms[index](*inputs) for index, weight in votes]).sum(0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A feature loss that reads the real features of its classes, timed on simulated ones.
+
+    Comparing a batch with hundreds of real features takes as long as a small network does; the
+    targets of other losses are as small as the batch itself.
+
+    Attributes:
+        batch, per_class: images of the step, and of each class in it.
+        classes: of the data set.
+        real: images of each class in the data set.
+        draws: uniform numbers that the loss finds in the view.
+        code: hash of the plugin that holds the loss.
+    """
+
+    loss: Loss
+    batch: int
+    per_class: int
+    classes: int
+    real: int
+    dims: int
+    draws: int
+    code: str
+    name: ClassVar[str] = "loss-timing-2"
+
+    @property
+    def key(self) -> str:
+        return sha256(repr(self).encode()).hexdigest()[:32]
+
+    def measure(self, clock: Clock) -> Timing:
+        """The loss and its gradient; one that fails here fails its own cells, not the plan."""
+        classes, rng = -(-self.batch // self.per_class), torch.Generator().manual_seed(0)
+        size = classes * self.per_class
+
+        def drawn(*shape: int) -> Tensor:
+            return torch.rand(*shape, generator=rng).to(clock.device)
+
+        known = torch.arange(classes, device=clock.device)
+        real = drawn(classes * self.real, self.dims)
+        features = drawn(size, self.dims).requires_grad_()
+        view = View(
+            logits=drawn(size, self.classes),
+            features=features,
+            moments=(),
+            labels=known.repeat_interleave(self.per_class),
+            slots=torch.arange(self.per_class, device=clock.device).repeat(classes),
+            per_class=self.per_class,
+            noise=drawn(self.draws),
+        )
+        seen = ClassFeatures(real, known.repeat_interleave(self.real))
+        reference = Reference({ClassFeatures: seen})
+
+        def step() -> None:
+            features.grad = None
+            self.loss(view, reference).backward()
+
+        try:
+            return clock.step(step)
+        except Exception:
+            return Timing(0.0)

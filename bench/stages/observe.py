@@ -23,10 +23,11 @@ from bench.core.events import Emit, Step
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
 from bench.data.spec import Split
-from bench.data.streaming import Collected, upload
+from bench.data.streaming import HELD, Collected, upload
 from bench.graph.request import Context, Request, Run, artifact
+from bench.graph.work import Passes, Work, arch_of, pixels_of
 from bench.models.layers import resolve_layer
-from bench.models.outline import outline_for
+from bench.models.outline import feature_dims, outline_for
 from bench.models.taps import Tapped, has_batchnorm
 from bench.plugin.discovery import get, names
 from bench.plugin.recipes import Observe, Precision
@@ -177,6 +178,22 @@ class ObservationRequest(Request[Observation]):
         assert self.how is not None
         fast = self.precision == "bf16"
         return observe(run.split("train"), have[self.of], self.how, run.device, fast, run.emit)
+
+    def work(self, at: Context) -> Work:
+        """A pass in batches of one class; a block of features on the device, and all on the host,
+        twice while they are put together."""
+        how, source, arch = self.how or at.recipe.observe, at.source, arch_of(self.of, at)
+        dims = sum(feature_dims(arch, source.spec, layer) for layer in how.layers)
+        classes, size = source.spec.num_classes, 4.0 * source.train_count * dims
+        each = max(1, source.train_count // classes)
+        batch = min(how.batch, each)
+        return Work(
+            passes=(Passes("observe", arch, batch, classes * -(-each // batch)),),
+            bytes=size,
+            held=batch * pixels_of(source.spec) * (1 + 4) + min(HELD, size),
+            host=2 * size,
+            less="lower observe.batch, or observe fewer layers",
+        )
 
 
 @artifact("global-stats", GlobalStats, stored=False)

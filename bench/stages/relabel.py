@@ -19,11 +19,13 @@ from bench.data.network_input import streamed_input
 from bench.data.patches import draw_patches
 from bench.data.streaming import Drain
 from bench.graph.request import Context, Request, Run, artifact
+from bench.graph.work import DRAWN, Passes, Work, arch_of, inputs_of, pixels_of
 from bench.plugin.recipes import Precision, Relabel
 from bench.stages.compute import autocast
 from bench.stages.squeeze import TeacherRequest
 from bench.stages.teacher import Average, Committee, Mode, labeller
 
+ONLINE = "choose the evaluator 'online-kd', which stores no labels"
 FORWARD_IMAGES = 500  # images per forward pass; the teacher is in evaluation mode, so any will do
 
 
@@ -163,4 +165,23 @@ class SoftLabelsRequest(Request[SoftLabels]):
         teacher = teachers[0] if plain else Committee(teachers, self.average, self.mode)
         return relabel(
             have[self.of], teacher, self.how, spec.mean, spec.std, self.seed, fast, run.emit
+        )
+
+    def work(self, at: Context) -> Work:
+        """A pass of each teacher over all images in each epoch, some batches at a time; the set as
+        stored and all draws on the device, every label on the host."""
+        how, images = self.how or at.recipe.relabel, inputs_of(self.of or at.synthetic, at)
+        seen, batch = how.epochs * images, min(how.batch, images)
+        alone = self.mode == "train"
+        batch = min(seen, batch * (1 if alone else max(1, FORWARD_IMAGES // how.batch)))
+        size = pixels_of(at.source.spec)
+        labels = seen * (2.0 * at.source.spec.num_classes + DRAWN)
+        archs = [arch_of(teacher, at) for teacher in self.teachers]
+        return Work(
+            passes=tuple(Passes("relabel", arch, batch, seen / batch) for arch in archs),
+            draws=seen,
+            bytes=labels,
+            held=4 * batch * size + images * size + DRAWN * seen,
+            host=labels,
+            less=f"lower ipc, or {ONLINE}",
         )

@@ -20,6 +20,7 @@ from bench.data.mixing import normalize
 from bench.data.spec import Split
 from bench.data.streaming import ahead, pinned, upload
 from bench.graph.request import Context, Request, Run, artifact
+from bench.graph.work import Passes, Work, pixels_of, test_pass, weight_bytes
 from bench.models.build import build_model
 from bench.plugin.recipes import Precision, Squeeze
 from bench.stages.accuracy import judge
@@ -194,6 +195,37 @@ class TeacherRequest(Request[Teacher]):
         fast = self.precision == "bf16"
         real, test = run.split("train"), run.split("test")
         return squeeze(real, test, self.how, run.device, fast, run.emit)
+
+    def work(self, at: Context) -> Work:
+        """All epochs, and a pass over the test split; a batch as stored, normalised and cropped."""
+        how, count = self.filled(at).how or at.recipe.squeeze, at.source.train_count
+        steps = how.epochs * -(-kept(count, how.batch) // how.batch)
+        inputs = how.batch * pixels_of(at.source.spec) * (1 + 4)
+        return Work(
+            passes=(
+                Passes("train", how.arch, how.batch, steps, moments=1),
+                test_pass(how.arch, at.source.test_count),
+            ),
+            draws=how.epochs * count,
+            bytes=weight_bytes(how.arch, at.source.spec),
+            held=inputs,
+            host=inputs,
+            less="lower squeeze.batch",
+        )
+
+    def untrained(self, at: Context) -> Teacher:
+        """A teacher of that shape as it is before training, where only its speed counts."""
+        spec, arch = at.source.spec, self.arch or at.recipe.squeeze.arch
+        sizes = (spec.num_classes, spec.channels, spec.resolution)
+        model = build_model(
+            arch,
+            num_classes=spec.num_classes,
+            channels=spec.channels,
+            resolution=spec.resolution,
+            seed=0,
+            stem=spec.stem,
+        )
+        return Teacher(arch, *sizes, state_of(model), 0.0, spec.stem)
 
     def facts(self, meta: Mapping[str, Any], at: Context) -> Mapping[str, object]:
         return {"teacher_top1": meta["top1"]}

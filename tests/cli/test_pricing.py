@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from bench.app.pricing import largest
-from bench.execution.costs import Cost
+from bench.execution.meter import Cost
 from bench.graph.plan import Plan
 from bench.storage.store import Store
 

@@ -11,7 +11,7 @@ from shown import files, written
 from bench.app.session import find_source
 from bench.artifacts.values import Teacher
 from bench.core.events import Event, StageFinished
-from bench.execution.costs import estimate
+from bench.execution.meter import estimate
 from bench.execution.planner import make_plan
 from bench.execution.results import row_of
 from bench.execution.runner import run_plan

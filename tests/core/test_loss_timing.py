@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from bench.artifacts.values import Barycenter, ClassFeatures
+from bench.artifacts.values import ClassFeatures
 from bench.artifacts.views import Reference, View
-from bench.execution.calibration import Meter, Shape
-from bench.execution.loss_timing import RECORDS, Comparison, comparing_seconds
-from bench.storage.store import Store
+from bench.graph.work import Clock
+from bench.stages.objective import Comparison
 
-SHAPE = Shape("recover", "convnet3-w16-bn", 1, 8, 10, "auto", 6, False)
-CPU = torch.device("cpu")
+CLOCK = Clock(torch.device("cpu"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Failing(Looking):
 
 
 def comparison(loss: Looking, **changes: object) -> Comparison:
-    sizes = Comparison(loss, SHAPE, per_class=2, real=5, dims=4, draws=7, code="a")
+    sizes = Comparison(loss, 6, per_class=2, classes=10, real=5, dims=4, draws=7, code="a")
     return replace(sizes, **changes)
 
 
@@ -47,9 +44,9 @@ def shapes(tensors: Sequence[Tensor]) -> list[tuple[int, ...]]:
     return [tuple(tensor.shape) for tensor in tensors]
 
 
-def test_a_loss_sees_three_classes_of_two_images_and_five_real_ones(tmp_path: Path) -> None:
+def test_a_loss_sees_three_classes_of_two_images_and_five_real_ones() -> None:
     loss = Looking()
-    assert comparing_seconds(comparison(loss), Meter(Store(tmp_path), CPU)) > 0
+    assert comparison(loss).measure(CLOCK).seconds > 0
     view, real = loss.seen[0]
     assert shapes([view.features, view.logits, view.noise]) == [(6, 4), (6, 10), (7,)]
     assert view.labels.tolist() == [0, 0, 1, 1, 2, 2]
@@ -58,28 +55,13 @@ def test_a_loss_sees_three_classes_of_two_images_and_five_real_ones(tmp_path: Pa
     assert real.labels.bincount().tolist() == [5, 5, 5]
 
 
-def test_a_timing_is_kept_in_the_store_until_the_code_changes(tmp_path: Path) -> None:
-    loss, meter = Looking(), Meter(Store(tmp_path), CPU)
-    first, calls = comparing_seconds(comparison(loss), meter), len(loss.seen)
-    assert comparing_seconds(comparison(loss), meter) == first
-    assert len(loss.seen) == calls
-    comparing_seconds(comparison(loss, code="b"), meter)
-    assert len(loss.seen) > calls
+@pytest.mark.parametrize(
+    "change", [{"real": 6}, {"dims": 5}, {"per_class": 3}, {"draws": 8}, {"code": "b"}]
+)
+def test_every_size_and_every_code_has_a_timing_of_its_own(change: dict[str, int]) -> None:
+    assert comparison(Looking()).key == comparison(Looking()).key
+    assert comparison(Looking()).key != comparison(Looking(), **change).key
 
 
-@pytest.mark.parametrize("change", [{"real": 6}, {"dims": 5}, {"per_class": 3}, {"draws": 8}])
-def test_every_size_has_a_timing_of_its_own(change: dict[str, int], tmp_path: Path) -> None:
-    meter = Meter(Store(tmp_path), CPU)
-    comparing_seconds(comparison(Looking()), meter)
-    comparing_seconds(comparison(Looking(), **change), meter)
-    assert len(meter.store.records(RECORDS)) == 2
-
-
-def test_a_loss_with_other_targets_is_not_timed(tmp_path: Path) -> None:
-    loss = Looking(needs=(Barycenter,))
-    assert comparing_seconds(comparison(loss), Meter(Store(tmp_path), CPU)) == 0
-    assert loss.seen == []
-
-
-def test_a_loss_that_fails_does_not_fail_the_plan(tmp_path: Path) -> None:
-    assert comparing_seconds(comparison(Failing()), Meter(Store(tmp_path), CPU)) == 0
+def test_a_loss_that_fails_does_not_fail_the_plan() -> None:
+    assert comparison(Failing()).measure(CLOCK).seconds == 0

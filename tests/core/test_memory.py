@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,68 +14,89 @@ import torch
 from bench.app.arguments import StudyArguments
 from bench.app.fitting import Machine, memory_table, refuse_what_does_not_fit
 from bench.app.session import Session, open_session
-from bench.artifacts.labels import Score, SoftLabels
-from bench.artifacts.values import ClassFeatures, Teacher
+from bench.artifacts.labels import Score
 from bench.core.errors import BadValue
 from bench.core.events import silent
-from bench.execution.memory import KNOWN, Sizes, needs_of, sizes_of
+from bench.data.builtin import get_dataset
+from bench.data.spec import Stem
+from bench.execution.meter import Meter, Need
 from bench.execution.results import FAILURES
 from bench.execution.runner import Runner, run_plan
 from bench.execution.workshop import Workshop
 from bench.graph.plan import CellPlan
+from bench.graph.request import Context, Source
 from bench.models.footprint import forward, trained
 from bench.plugin.discovery import ROOT
+from bench.plugin.recipes import Recipe, Recover, Relabel, Squeeze, Student
+from bench.stages.distil import DistilledRequest
+from bench.stages.evaluate import ScoreRequest
+from bench.stages.relabel import SoftLabelsRequest
+from bench.stages.squeeze import TeacherRequest
 from bench.storage.store import Store
+from evaluators.fkd import fkd
+from evaluators.online_kd import online_kd
+from methods.mmd import mmd_rbf
+from methods.sre2l import sre2l
 
 EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_MMAP_MAX_": "1000000"}  # no gaps in the heap
 GB, CPU = 1e9, torch.device("cpu")
-RESNET = ("resnet18", 10, 3, 32, "auto")
-SMALL = Sizes(
-    teacher=RESNET,
-    student=RESNET,
-    fast=False,
-    real=64,
-    images=30,
-    classes=10,
-    pixels=3 * 32 * 32,
-    dims=512,
-    layer=512,
-    atoms=4,
-    squeeze=30,
-    observe=30,
-    recover=30,
-    relabel=30,
-    epochs=1,
-    moments=2,
-    needs=frozenset({SoftLabels}),
-    optimised=True,
-)
-IMAGENET = replace(
-    SMALL,
-    teacher=("resnet18", 1000, 3, 224, "imagenet"),
-    student=("resnet18", 1000, 3, 224, "imagenet"),
-    real=1_281_167,
-    images=100_000,
-    classes=1000,
-    pixels=3 * 224 * 224,
-    atoms=100,
-    squeeze=64,
-    observe=64,
-    recover=100,
-    relabel=128,
-    epochs=300,
-)
+THREE = (0.5, 0.5, 0.5)
 
-NEEDS = {kind.kind: need for kind, (need, _) in KNOWN.items()}
+
+def shape(classes: int, side: int, stem: Stem, real: int) -> Source:
+    """A data set of colour images whose test split has a single one."""
+    spec = replace(
+        get_dataset("digits"),
+        num_classes=classes,
+        channels=3,
+        resolution=side,
+        store_resolution=side,
+        mean=THREE,
+        std=THREE,
+        stem=stem,
+    )
+    return Source(spec, "a" * 64, "b" * 64, real, 1)
+
+
+def cell(source: Source, ipc: int, batch: tuple[int, int, int], epochs: int) -> Context:
+    """A cell of ResNet-18: images of a batch of squeezing, of recovering, of relabelling."""
+    squeeze, recover, relabel = batch
+    recipe = Recipe(
+        "test",
+        "smoke",
+        squeeze=Squeeze(batch=squeeze),
+        recover=Recover(batch=recover),
+        relabel=Relabel(batch=relabel, epochs=epochs),
+        student=Student(arch="resnet18"),
+    )
+    return Context(source, recipe, ipc)
+
+
+SMALL = cell(shape(10, 32, "auto", 64), 3, (30, 30, 30), 1)
+IMAGENET = cell(shape(1000, 224, "imagenet", 1_281_167), 100, (64, 100, 128), 300)
+
+
+def need_of(stage: str, at: Context, tmp_path: Path, judge: Any = None, method: Any = None) -> Need:
+    method = method or replace(sre2l(recover=at.recipe.recover), grouping="class-major")
+    made = DistilledRequest("sre2l", ipc=at.ipc, method=method)
+    at = replace(at, synthetic=made)
+    requests = {
+        "squeeze": TeacherRequest(),
+        "recover": made,
+        "relabel": SoftLabelsRequest(),
+        "evaluate": ScoreRequest(made, "fkd", judge=judge or fkd()),
+    }
+    return Meter(Store(tmp_path), CPU).need(requests[stage].work(at), at)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["squeeze", "recover", "relabel", "evaluate"])
-def test_a_stage_grows_a_process_by_what_was_predicted(stage: str) -> None:
+def test_a_stage_grows_a_process_by_what_was_predicted(stage: str, tmp_path: Path) -> None:
     run = [sys.executable, str(Path(__file__).with_name("memory_run.py")), stage, "resnet18", "30"]
     env = {**os.environ, **EXACT, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(run, capture_output=True, text=True, env=env, check=True)
-    need = NEEDS[stage](replace(SMALL, epochs=2 if stage == "evaluate" else 1))
+    epochs = 2 if stage == "evaluate" else 1
+    need = need_of(stage, cell(SMALL.source, 3, (30, 30, 30), epochs), tmp_path)
     assert int(done.stdout) == pytest.approx(need.device + need.host, rel=0.2)
 
 
@@ -86,25 +108,27 @@ def test_a_linear_layer_is_counted_by_hand() -> None:
     assert twice == forward(network, 60, False) - forward(network, 40, False) > 20 * 4 * 64
 
 
-def test_pixels_on_the_device_are_bytes_and_labels_two_epochs() -> None:
-    without = NEEDS["evaluate"](replace(IMAGENET, images=0, needs=frozenset())).device
-    need = NEEDS["evaluate"](IMAGENET)
+def test_pixels_on_the_device_are_bytes_and_labels_two_epochs(tmp_path: Path) -> None:
+    without = need_of("evaluate", replace(IMAGENET, ipc=1), tmp_path, online_kd()).device
+    need = need_of("evaluate", IMAGENET, tmp_path)
     set_there = 100_000 * (3 * 224 * 224 + 300 * 41) + 2 * 2 * 100_000 * 1000
     assert need.device == pytest.approx(without + set_there, rel=0.25)
     assert need.host < 3e9 + 15.1e9  # not the 60 GB of all labels
 
 
 @pytest.mark.parametrize("stage", ["recover", "relabel", "evaluate"])
-def test_imagenet_at_100_images_per_class_fits_a_device_of_24_gb(stage: str) -> None:
-    assert NEEDS[stage](IMAGENET).device < 24 * GB
+def test_imagenet_at_100_images_per_class_fits_a_device_of_24_gb(
+    stage: str, tmp_path: Path
+) -> None:
+    assert need_of(stage, IMAGENET, tmp_path).device < 24 * GB
 
 
-def test_what_a_loss_compares_with_and_a_teacher_that_labels_count() -> None:
-    plain = NEEDS["recover"](SMALL).device
-    compared = NEEDS["recover"](replace(SMALL, needs=frozenset({ClassFeatures}))).device
+def test_what_a_loss_compares_with_and_a_teacher_that_labels_count(tmp_path: Path) -> None:
+    plain = need_of("recover", SMALL, tmp_path).device
+    compared = need_of("recover", SMALL, tmp_path, method=mmd_rbf()).device
     assert compared - plain == 4 * 64 * 512
-    online = replace(SMALL, needs=frozenset({Teacher}))
-    assert NEEDS["evaluate"](online).device > NEEDS["evaluate"](SMALL).device
+    online = need_of("evaluate", SMALL, tmp_path, online_kd()).device
+    assert online > need_of("evaluate", SMALL, tmp_path).device
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +140,8 @@ def session(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Sessio
 def test_every_stage_of_a_plan_is_stated(session: Session) -> None:
     text = memory_table(session, CPU)
     cell = session.plan.cells[0]
-    assert set(needs_of(cell)) == set(cell.tasks)
     assert all(f"{stage} " in text for stage in cell.tasks)
     assert "of artifacts stay in memory" in text
-    assert sizes_of(cell).images == 20
 
 
 def test_a_machine_with_room_refuses_nothing(session: Session) -> None:

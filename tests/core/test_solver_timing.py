@@ -1,22 +1,19 @@
-"""A solver is timed once per machine, and long solves are extrapolated."""
-
-from pathlib import Path
+"""A solver is timed on simulated classes, and long solves are extrapolated."""
 
 import numpy as np
 import pytest
+import torch
 
-from bench.execution import solver_timing
-from bench.execution.solver_timing import Problem, seconds_of, simulated, timed
-from bench.stages.barycenter import Solve
-from bench.storage.store import Store
+from bench.graph.work import Clock
+from bench.stages import barycenter
+from bench.stages.barycenter import Problem, Solve, simulated
 
+CLOCK = Clock(torch.device("cpu"))
 SMALL = Problem(Solve(iterations=5), images=20, dims=4, atoms=2)
 
 
-def test_a_timing_is_kept_in_the_store(tmp_path: Path) -> None:
-    first = seconds_of(SMALL, Store(tmp_path))
-    assert first > 0
-    assert seconds_of(SMALL, Store(tmp_path)) == first
+def test_a_solve_takes_time() -> None:
+    assert SMALL.measure(CLOCK).seconds > 0
 
 
 def test_whatever_changes_the_work_has_a_timing_of_its_own() -> None:
@@ -41,24 +38,28 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         made = min(iterations, 40)
         return 0.02 + 0.01 * made, made
 
-    monkeypatch.setattr(solver_timing, "_run", pretend)
+    monkeypatch.setattr(Problem, "run", pretend)
     return asked
 
 
+def seconds(iterations: int) -> float:
+    return Problem(Solve(iterations=iterations), 20, 4, 2).measure(CLOCK).seconds
+
+
 def test_a_long_solve_grows_with_its_updates(pretended: list[int]) -> None:
-    assert timed(Problem(Solve(iterations=100), 20, 4, 2)) == pytest.approx(0.02 + 0.01 * 100)
+    assert seconds(100) == pytest.approx(0.02 + 0.01 * 100)
     assert max(pretended) == 5  # of 0.03 s in 0.15 s
 
 
 def test_a_short_solve_is_run_to_its_end(pretended: list[int]) -> None:
-    assert timed(Problem(Solve(iterations=3), 20, 4, 2)) == pytest.approx(0.02 + 0.01 * 3)
+    assert seconds(3) == pytest.approx(0.02 + 0.01 * 3)
 
 
 def test_atoms_that_rest_early_cost_no_more(
     pretended: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(solver_timing, "ENOUGH", 2.0)
-    assert timed(Problem(Solve(iterations=100), 20, 4, 2)) == pytest.approx(0.02 + 0.01 * 40)
+    monkeypatch.setattr(barycenter, "ENOUGH", 2.0)
+    assert seconds(100) == pytest.approx(0.02 + 0.01 * 40)
     assert max(pretended) == 66  # of 0.03 s in 2 s
 
 
