@@ -105,7 +105,7 @@ def facts_of(session: Session, device: "torch.device") -> Facts:
         sum(cost[t.address].seconds for t in cell.tasks.values() if t.address in todo)
         for cell in cells
     ]
-    needs = [need.device + need.host for need, _ in largest(session).values()]
+    needs = [need.device + need.host for need, _, _ in largest(session, device).values()]
     return Facts(
         device=device.type,
         cores=min(cores_available(), torch.get_num_threads()),
