@@ -11,6 +11,7 @@ from bench.core.numerics import always_one_thread, apart, numerics
 from bench.diagnosis.hardware import cores_available
 from bench.execution.meter import BUSY, Cost, Meter, estimate
 from bench.graph.plan import Plan
+from bench.models.stems import resolve_stem
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +53,7 @@ def announce(
     return "\n".join(
         [
             headline(plan),
+            *networks(plan),
             table(("stage", "to make", "in store", "estimated time", "disk"), rows),
             f"on {device}: about {total}, {disk} and {flops:.1e} FLOP to go"
             if todo
@@ -106,6 +108,22 @@ def headline(plan: Plan) -> str:
         f"{datasets} x ipc {ipcs} x {above}{seeds} seeds{each}, profile {plan.profile}, "
         f"recipe {', '.join(recipes[:SHOWN])}{more}"
     )
+
+
+def networks(plan: Plan) -> list[str]:
+    """One line per data set: the resolution and networks that were chosen for it."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for cell in plan.cells:
+        spec = cell.source.spec
+        teacher = cell.recipe.squeeze.arch
+        small = teacher.startswith("resnet") and resolve_stem(spec.stem, spec.resolution) == "small"
+        note = " (first layers for small images)" if small else ""
+        key = (f"{cell.cell.dataset} at {spec.resolution} pixels", f"{teacher}{note}")
+        found.setdefault(key, {})[cell.recipe.student.arch] = None
+    return [
+        f"{place}: teacher {teacher}, students {', '.join(students)}"
+        for (place, teacher), students in found.items()
+    ]
 
 
 def as_data(session: Session, device: "torch.device") -> dict[str, object]:

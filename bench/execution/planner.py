@@ -62,7 +62,8 @@ def _plan_cell(
         recipe = judged_by(judged, recipe)
     if cell.evaluator == "fkd" and "evaluator" not in overrides.study:
         cell = replace(cell, evaluator=recipe.evaluator)
-    recipe = apply_to_recipe(recipe, {**row_overrides(cell.row.overrides), **overrides.recipe})
+    asked = row_overrides(cell.row.overrides, recipe)
+    recipe = apply_to_recipe(recipe, {**asked, **overrides.recipe})
     recipe = cell.with_teacher(recipe)
     student = recipe.squeeze.arch if cell.student == "teacher" else cell.student
     if cell.student != "teacher" or recipe.student.arch == "teacher":

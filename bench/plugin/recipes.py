@@ -64,6 +64,13 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class AtMost:
+    """A length that a row of a study asks for, where the profile has no shorter one."""
+
+    most: int
+
+
+@dataclass(frozen=True)
 class Squeeze:
     """How the teacher is trained: SGD with momentum, cosine to zero, random resized crops.
 

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from bench.core.errors import BadValue, suggestion
 from bench.plugin.discovery import get, names
-from bench.plugin.recipes import SECTIONS, Recipe
+from bench.plugin.recipes import SECTIONS, AtMost, Recipe, Setting
 from bench.study.grid import MOST_CELLS, VARIED, Study
 
 STUDY_KEYS = ("dataset", "ipc", "seeds", "recipe", "evaluator", "student", "repeats", "teachers")
@@ -122,8 +122,10 @@ def apply_to_recipe(recipe: Recipe, values: Mapping[tuple[str, str], object]) ->
     return replace(recipe, deviations=tuple(sorted({*recipe.deviations, *notes})))
 
 
-def row_overrides(values: Mapping[str, object]) -> dict[tuple[str, str], object]:
+def row_overrides(values: Mapping[str, object], recipe: Recipe) -> dict[tuple[str, str], object]:
     """A row's {"section.field": value} in the form that apply_to_recipe takes.
+
+    A value `AtMost(n)` is n, or what the recipe has where that is less.
 
     Raises:
         BadValue: a key that names no recipe field.
@@ -134,6 +136,8 @@ def row_overrides(values: Mapping[str, object]) -> dict[tuple[str, str], object]
         if key not in hints:
             raise BadValue(f"row override: unknown recipe key {key!r}{suggestion(key, hints)}")
         section, _, name = key.rpartition(".")
+        if isinstance(value, AtMost):
+            value = min(value.most, recipe.value(Setting(key)))  # type: ignore[type-var]
         found[(section, name)] = TypeAdapter(hints[key]).validate_python(value)
     return found
 

@@ -56,8 +56,23 @@ def recipe_for(
         recipe = RIVALS[name](recipe, spec, ipc, student)
     if not spec.flip:
         recipe = _without_flips(recipe)
-    grey = spec.channels == 1 and spec.resolution <= GREY_SIDE
-    return _digits(recipe) if grey else _natural(recipe)
+    recipe = replace(recipe, squeeze=replace(recipe.squeeze, arch=teacher_for(spec)))
+    return _digits(recipe) if is_digits(spec) else _natural(recipe)
+
+
+def is_digits(spec: DatasetSpec) -> bool:
+    """Whether images are small and grey, so that they are treated as digits are."""
+    return spec.channels == 1 and spec.resolution <= GREY_SIDE
+
+
+def teacher_for(spec: DatasetSpec) -> str:
+    """The network that a data set's files ask for, folders of one's own among them.
+
+    A small ConvNet with BatchNorm for small grey images; else ResNet-18, as in SRe2L and WMDD,
+    whose first layers are those for small images up to 64 pixels (`bench.models.stems`). The
+    ConvNet line has networks of its own (`bench.study.convnet.convnet_for`).
+    """
+    return "convnet3-w64-bn" if is_digits(spec) else "resnet18"
 
 
 def _wmdd_code(spec: DatasetSpec, ipc: int, profile: Profile) -> Recipe:
@@ -115,7 +130,7 @@ def _digits(recipe: Recipe) -> Recipe:
     """Small grey images: a small BatchNorm network, mild crops, lossless storage."""
     recipe = replace(
         recipe,
-        squeeze=replace(recipe.squeeze, arch="convnet3-w64-bn", crop_min=0.5, epochs=30),
+        squeeze=replace(recipe.squeeze, crop_min=0.5, epochs=30),
         recover=replace(recipe.recover, crop_min=0.5, roll=1, codec="png"),
         relabel=replace(recipe.relabel, crop_min=0.5),
     )

@@ -4,6 +4,7 @@ import pytest
 
 from bench.core.errors import BadValue
 from bench.data.builtin import get_dataset
+from bench.plugin.recipes import AtMost
 from bench.study.grid import Row, Study
 from bench.study.overrides import apply_to_recipe, apply_to_study, parse, row_overrides
 from bench.study.presets import recipe_for
@@ -70,6 +71,19 @@ def test_a_deviation_changes_the_id_and_is_marked() -> None:
 
 
 def test_row_overrides_are_typed_too() -> None:
-    assert row_overrides({"relabel.epochs": "5"}) == {("relabel", "epochs"): 5}
+    recipe = recipe_for("wmdd-code", get_dataset("digits"), 1, "quick")
+    assert row_overrides({"relabel.epochs": "5"}, recipe) == {("relabel", "epochs"): 5}
     with pytest.raises(BadValue, match=r"did you mean 'relabel\.epochs'"):
-        row_overrides({"relabel.epoch": 5})
+        row_overrides({"relabel.epoch": 5}, recipe)
+
+
+@pytest.mark.parametrize("dataset", ["digits", "imagenette@64"])
+def test_a_row_may_ask_for_a_length_that_a_profile_still_shortens(dataset: str) -> None:
+    found = {}
+    for profile in ("smoke", "quick", "paper"):
+        recipe = recipe_for("wmdd-code", get_dataset(dataset), 1, profile)  # type: ignore[arg-type]
+        value = row_overrides({"relabel.epochs": AtMost(20)}, recipe)["relabel", "epochs"]
+        found[profile] = (value, recipe.relabel.epochs)
+    assert all(value == min(20, usual) for value, usual in found.values())
+    assert found["quick"][0] == found["paper"][0] == 20
+    assert found["smoke"][0] == (20 if dataset == "digits" else 5)
