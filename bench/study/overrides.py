@@ -137,7 +137,7 @@ def row_overrides(values: Mapping[str, object], recipe: Recipe) -> dict[tuple[st
             raise BadValue(f"row override: unknown recipe key {key!r}{suggestion(key, hints)}")
         section, _, name = key.rpartition(".")
         if isinstance(value, AtMost):
-            value = min(value.most, recipe.value(Setting(key)))  # type: ignore[type-var]
+            value = min(value.most, int(str(recipe.value(Setting(key)))))
         found[(section, name)] = TypeAdapter(hints[key]).validate_python(value)
     return found
 

@@ -50,7 +50,6 @@ class Provenance:
     def tags(self) -> dict[str, str]:
         """What runs are filtered by."""
         found = {"git_commit": self.commit, "host": self.host, "machine": self.device}
-        found |= {f"numerics_{name}": value for name, value in self.numerics.items()}
         return found | ({"dirty": str(self.dirty).lower()} if self.commit else {})
 
     def summary(self) -> dict[str, object]:

@@ -45,7 +45,9 @@ from bench.tracking.tracker import Tracker
 
 LONGEST_ERROR = 1000
 STATE = "optuna_state"  # tag of a trial
-ROW_TAGS = ("device", STATE)  # values of a row that a user filters by
+CLASS = ("device", "instructions", "libraries", "threads")  # what a numerics class consists of
+# values of a row that a user filters by
+ROW_TAGS = ("device", STATE, *(f"numerics_{name}" for name in CLASS))
 Span = tuple[float, float]  # begin and end, in seconds since the epoch
 
 

@@ -83,6 +83,7 @@ def test_every_finished_cell_becomes_a_run(store: Path, bench: Bench, invoke: In
         assert run.data.tags["address"] == row["address"]
         assert run.data.tags["mlflow.parentRunId"] == study.info.run_id
         assert run.data.tags["origin"] == "store"
+        assert run.data.tags["numerics_instructions"] == row["numerics_instructions"]
         assert run.data.metrics["evaluate/top1"] == pytest.approx(float(row["top1"]))
         took = float(row["seconds_recover"])
         assert run.data.metrics["resources/seconds_recover"] == pytest.approx(took)

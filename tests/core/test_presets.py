@@ -1,13 +1,21 @@
 """The named recipes hold the values of their sources, and only their own differences."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from bench.app.announcing import networks
+from bench.app.session import find_spec
 from bench.core.errors import UnknownName
 from bench.data.builtin import get_dataset
+from bench.execution.planner import make_plan
+from bench.graph.request import Source
 from bench.plugin.recipes import Recipe
 from bench.study.convnet import convnet_for
+from bench.study.grid import Row, Study
+from bench.study.overrides import Overrides
 from bench.study.presets import recipe_about, recipe_for, recipe_names
 
 DATASETS = ("digits", "cifar100", "tiny-imagenet", "imagenette", "imagenet-1k")
@@ -276,3 +284,25 @@ def test_bps_crops_and_batches_by_its_table(
         500,
     )
     assert (found.student.decay, found.student.squared) == ("all", True)
+
+
+@pytest.mark.parametrize(
+    ("side", "mark", "line"),
+    [
+        (32, "", "at 32 pixels: teacher resnet18 (first layers for small images)"),
+        (64, "", "at 64 pixels: teacher resnet18 (first layers for small images)"),
+        (224, "", "at 224 pixels: teacher resnet18"),
+        (32, "#grey=1", "at 32 pixels: teacher convnet3-w64-bn"),
+    ],
+)
+def test_a_folder_has_the_resolution_and_the_network_of_its_files(
+    side: int, mark: str, line: str, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+        Image.new("RGB", (side, side)).save(tmp_path / "train" / name / "1.png")
+    spec = find_spec(f"{tmp_path}{mark}")
+    study = Study("s", "S", (Row("random", "random"),), datasets=(spec.name,), seeds=(0,))
+    plan = make_plan(study, "smoke", Overrides(), lambda _: Source(spec, "0" * 64, "1" * 64, 99, 9))
+    (told,) = networks(plan)
+    assert told == f"{spec.name} {line}, students {plan.cells[0].recipe.squeeze.arch}"
