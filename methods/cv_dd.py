@@ -51,6 +51,7 @@ class Member(Request[Teacher]):
         arch: of this member, whatever its number; empty for the committee's own.
     """
 
+    kind: ClassVar[str] = TeacherRequest.kind  # which it becomes when it is filled
     made: ClassVar[type] = Teacher
 
     index: int = 0

@@ -52,7 +52,8 @@ def _plugins(kind: Kind, title: str) -> str:
 
 def _plugin(plugin: Registered) -> list[str]:
     module = (plugin.factory.__globals__.get("__doc__") or "").strip()
-    needs = ", ".join(f"`{kind.__name__}`" for kind in plugin.factory().needs)
+    kinds = (n if isinstance(n, type) else type(n) for n in plugin.factory().needs)
+    needs = ", ".join(dict.fromkeys(f"`{kind.__name__}`" for kind in kinds))
     rows = [
         (
             f"`{f.name}`",
@@ -64,7 +65,8 @@ def _plugin(plugin: Registered) -> list[str]:
     ]
     fields = _table(("parameter", "type", "default", "search space"), rows)
     lead = f"{plugin.doc} Needs {needs or 'nothing'}."
-    return [f"## {plugin.name}", lead, fields if rows else "No parameters.", module]
+    title = f"## {plugin.name} {{ #{plugin.name} }}"  # a mark of its own: sre2l++ is not sre2l
+    return [title, lead, fields if rows else "No parameters.", module]
 
 
 def _studies() -> str:

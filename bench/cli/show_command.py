@@ -87,7 +87,7 @@ def _plugin(kind: Any, name: str) -> dict[str, Any]:
     if kind == "artifact":
         needs, makes = "", getattr(plugin.factory, "made", object).__name__
     else:
-        needs, makes = ", ".join(_need(n) for n in plugin.factory().needs), ""
+        needs, makes = ", ".join(dict.fromkeys(map(_need, plugin.factory().needs))), ""
     return {
         "kind": kind,
         "name": name,
