@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 
 from bench import Budget, Need, Observation, RealSet, Reference, Teacher
 from bench.data.augment import eval_view
+from bench.plugin.recipes import require_count
 from bench.stages.teacher import network
 from methods.rded import Mosaics, spread, stitch
 from methods.real import classes_of
@@ -39,11 +40,18 @@ class Patches:
     Attributes:
         pool: random real images of a class that are cropped.
         crops: tries of each, of which the easiest counts.
+
+    Raises:
+        BadValue: no image, or no try.
     """
 
     pool: int = 300
     crops: int = 5
     needs: tuple[Need, ...] = (RealSet, Teacher)
+
+    def __post_init__(self) -> None:
+        require_count("pool", self.pool, "images")
+        require_count("crops", self.crops, "crops")
 
     @property
     def mosaics(self) -> Mosaics:

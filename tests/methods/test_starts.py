@@ -64,3 +64,9 @@ def test_a_class_of_one_image_is_enough_for_one(start: Patches | MediumImages) -
     assert started(start, 1, real_set(1)).shape[0] == 2
     with pytest.raises(BadValue, match="class 'a' of toy has 1 images"):
         started(start, 2, real_set(1))
+
+
+@pytest.mark.parametrize("name", ["pool", "crops"])
+def test_patches_of_nothing_are_refused(name: str) -> None:
+    with pytest.raises(BadValue, match=f"{name}: expected at least 1, given 0"):
+        Patches(**{name: 0})
