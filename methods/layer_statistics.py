@@ -22,6 +22,7 @@ from bench import (
     BadValue,
     Context,
     Emit,
+    Passes,
     RealSet,
     Reference,
     Request,
@@ -29,6 +30,7 @@ from bench import (
     Step,
     Teacher,
     TeacherRequest,
+    Work,
     artifact,
 )
 from bench.core.seeds import generator_for
@@ -36,7 +38,6 @@ from bench.data.augment import eval_view
 from bench.data.mixing import normalize
 from bench.data.spec import Split
 from bench.data.streaming import upload
-from bench.graph.work import Passes, Work
 from bench.models.outline import outline_for
 from bench.stages.teacher import network
 

@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
-from bench import BadValue, Context, RealSet, Reference, Request, Run, artifact
+from bench import BadValue, Context, Passes, RealSet, Reference, Request, Run, Work, artifact
 from bench.core.events import Emit, Note, Step
 from bench.core.seeds import generator_for, seed_for
 from bench.data.dsa import Siamese, augment, draw_each
 from bench.data.spec import Split
 from bench.data.zca import Whitening, whitening
-from bench.graph.work import Passes, Work
 from bench.models.build import build_model
 from bench.models.outline import outline_for
 from bench.stages.learned_images import RealImages

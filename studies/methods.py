@@ -19,7 +19,13 @@ GROUPS = {
         "wass-bn",
         "clean-bn",
     ),
-    "images recovered from networks trained on real ones": ("sre2l", "cda", "g-vbsm", "edc"),
+    "images recovered from networks trained on real ones": (
+        "sre2l",
+        "cda",
+        "g-vbsm",
+        "edc",
+        "scdd",
+    ),
     "images learned under small ConvNets": (
         "dc",
         "dsa",

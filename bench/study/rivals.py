@@ -11,7 +11,7 @@ from bench.data.spec import DatasetSpec
 from bench.plugin.recipes import Recipe, Relabel, Squeeze, Student
 from bench.study import decoupled
 from bench.study.convnet import convnet_dc, convnet_dsa
-from bench.study.ensembles import edc, g_vbsm
+from bench.study.ensembles import edc, g_vbsm, scdd
 from bench.study.grid import Protocol
 
 MANY_CLASSES = 100  # from here on RDED doubles its batch
@@ -154,6 +154,7 @@ RIVALS: Mapping[str, Rival] = {
     "bps": decoupled.bps,
     "g-vbsm": g_vbsm,
     "edc": edc,
+    "scdd": scdd,
     "hard-300": hard_300,
     "convnet-dc": convnet_dc,
     "convnet-dsa": convnet_dsa,
