@@ -130,7 +130,7 @@ def _key(key: object, where: str) -> str:
 
 
 def _canonical_dataclass(value: Any, where: str) -> dict[str, Any]:
-    kind = type(value)
+    kind: Any = type(value)
     if not kind.__dataclass_params__.frozen:
         raise BadValue(f"{where}: expected a frozen dataclass, given {kind.__name__}; freeze it")
     declared = _declared(kind)
@@ -144,6 +144,7 @@ def _canonical_dataclass(value: Any, where: str) -> dict[str, Any]:
     return form
 
 
+@cache
 def _declared(kind: type) -> Mapping[str, Any]:
     try:
         return get_type_hints(kind)

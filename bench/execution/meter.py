@@ -9,7 +9,6 @@ the machine was busy then and is not now. What is counted rather than timed is c
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 
 import psutil
 import torch
@@ -185,7 +184,7 @@ class Meter:
 
     def _counted(self, what: tuple[object, ...], count: Callable[[], float]) -> float:
         """A number that depends on nothing but the code of torch."""
-        key = plain("-".join(map(str, (*what, version("torch")))))
+        key = plain("-".join(map(str, (*what, torch.__version__))))
         if (COUNTS, key) not in self._known:
             record = self.store.record(COUNTS, key)
             if record is None:

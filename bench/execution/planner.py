@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.core.errors import BadValue, suggestion
 from bench.core.fingerprint import coerced
-from bench.graph.builder import tasks_of
+from bench.graph.builder import code_of, tasks_of
 from bench.graph.plan import CellPlan, Plan, Task, named
 from bench.graph.request import Context, Request, Source
 from bench.plugin.discovery import get
@@ -29,6 +29,7 @@ def make_plan(study: Study, profile: Profile, overrides: Overrides, locate: Loca
     Raises:
         BenchError: an unknown name, an override of the wrong type, a request no plugin can meet.
     """
+    code_of.cache_clear()
     study = apply_to_study(study, overrides)
     _check_rows_of_overrides(study, overrides)
     cells = expand(study, profile)

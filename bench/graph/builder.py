@@ -1,6 +1,7 @@
 """Walking requests: each becomes a task with an address, after all that it stands on."""
 
 from collections.abc import MutableMapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ def tasks_of(request: Request[Any], at: Context, tasks: Tasks) -> Task:
     return task
 
 
+@cache
 def code_of(file: Path | None) -> str:
-    """The code part of an address: a plugin's module and the project's plugins it imports."""
+    """The code part of an address: a plugin's module and the project's plugins it imports.
+
+    Files are read once for a plan: `make_plan` clears the cache before it begins.
+    """
     return code_hash(file, [ROOT / folder for folder in FOLDERS]) if file else ""

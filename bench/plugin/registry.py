@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import Parameter, getsourcefile, signature
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
@@ -46,12 +47,7 @@ class Registered:
 
     def fields(self) -> dict[str, "Field"]:
         """The keyword parameters of the factory, in order."""
-        hints = get_type_hints(self.factory)
-        settings = _settings(get_type_hints(self.factory, include_extras=True))
-        return {
-            p.name: Field(p.name, hints.get(p.name, object), p.default, settings.get(p.name))
-            for p in signature(self.factory).parameters.values()
-        }
+        return dict(_fields(self.factory))
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,16 @@ class Field:
     @property
     def required(self) -> bool:
         return self.default is Parameter.empty
+
+
+@cache
+def _fields(factory: Factory) -> Mapping[str, Field]:
+    hints = get_type_hints(factory)
+    settings = _settings(get_type_hints(factory, include_extras=True))
+    return {
+        p.name: Field(p.name, hints.get(p.name, object), p.default, settings.get(p.name))
+        for p in signature(factory).parameters.values()
+    }
 
 
 def _settings(hints: Mapping[str, Any]) -> dict[str, Setting]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Literal
 
 import torch
@@ -22,7 +23,7 @@ from bench.core.errors import BadValue, BenchError, UnknownName
 from bench.core.events import Emit, Step
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
-from bench.data.spec import Split
+from bench.data.spec import DatasetSpec, Split
 from bench.data.streaming import HELD, Collected, upload
 from bench.graph.request import Context, Request, Run, artifact
 from bench.graph.work import Passes, Work, arch_of, pixels_of
@@ -284,12 +285,17 @@ class ClassMeansRequest(Request[ClassMeans]):
 def refuse_missing_batchnorm(teacher: Request[Teacher], at: Context) -> None:
     """Raises BadValue where the teacher has no BatchNorm layers to take statistics of."""
     arch = getattr(teacher, "arch", None)
-    if arch and not has_batchnorm(outline_for(arch, at.source.spec)):
+    if arch and not _batchnorm_in(arch, at.source.spec):
         raise BadValue(
             f"row {at.row!r}: {at.distiller!r} matches BatchNorm statistics, but the teacher "
             f"{arch!r} has no BatchNorm layers; choose a teacher with BatchNorm, or a distiller "
             f"that needs none: {', '.join(free_of_batchnorm())}"
         )
+
+
+@cache
+def _batchnorm_in(arch: str, spec: DatasetSpec) -> bool:
+    return has_batchnorm(outline_for(arch, spec))
 
 
 def free_of_batchnorm() -> list[str]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 VALUES, SIDE = 2_000_000, 32  # pixels of a trial's real and synthetic images; least side to cut to
 PER_CLASS = 300  # real images of each class, where it has more
 TOY = 8  # pixels of a side at which operations are counted
-STEPS, ENOUGH, MOST = 4, 1.0, 30  # timed steps at least, seconds that suffice, and steps at most
+STEPS, ENOUGH, MOST = 3, 0.5, 30  # timed steps at least, seconds that suffice, and steps at most
 
 
 class _Enough(Exception):
