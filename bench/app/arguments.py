@@ -1,11 +1,25 @@
 """What a caller says of a study or a search, as one value each."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.plugin.recipes import Profile
 from bench.study.search import check_storage
+
+SEARCH_FIELDS = ("seeds", "sampler", "seed", "pruner", "fidelity", "grid_points", "objectives")
+STORE_ENV, DATA_ENV = "DDBENCH_STORE", "DDBENCH_DATA"
+
+
+def default_store() -> str:
+    """$DDBENCH_STORE, else .bench in the working directory."""
+    return os.environ.get(STORE_ENV, ".bench")
+
+
+def default_data() -> str:
+    """$DDBENCH_DATA, else ~/.cache/dd-bench/data."""
+    return os.environ.get(DATA_ENV, str(Path.home() / ".cache/dd-bench/data"))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import click
 
 from bench.app.announcing import announce
 from bench.app.fitting import refuse_what_does_not_fit
-from bench.app.observing import Observed, observed
+from bench.app.observing import observed
 from bench.app.reporting import Written, write_report
 from bench.app.session import Session
 from bench.app.workers import crew_for, workers
@@ -66,34 +66,86 @@ class RunOptions:
         ]
 
 
-def run_study(
-    session: Session, options: RunOptions, report: Callable[[Session], Written] = write_report
-) -> int:
-    """Runs a plan to its end and reports it; returns the exit code."""
-    device = choose_device(options.device)
-    refuse_emulated((cell.recipe.precision for cell in session.plan.cells), device)
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended: its cells, its report, and how to open what was tracked."""
+
+    outcomes: tuple[Outcome, ...]
+    report: Written
+    hint: str
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if outcome.failed)
+
+
+Reporting = Callable[[Session], Written]
+
+
+def run_study(session: Session, options: RunOptions, report: Reporting = write_report) -> int:
+    """Runs a plan to its end and prints its report; returns the exit code."""
+    device = device_for(session, options.device)
     if options.join:
         return join_in(session, options, device)
     crew = crew_for(session, device, options.workers)
     if not options.quiet:
         click.echo(f"{announce(session, device)}\n{crew}")
-    refuse_what_does_not_fit(session, device, crew.count)
-    watch = observed(session, options)
     outcomes: list[Outcome] = []
     try:
-        shop = Workshop(session.store, session.data_root, device, watch.emit)
-        with workers(options.others(crew.count)), deterministic(options.deterministic):
-            outcomes.extend(run_plan(session.plan, shop, watch.emit, students=options.log_model))
+        ran = carry_out(session, options, device, report, outcomes, crew.count)
     except (KeyboardInterrupt, StopRun):
-        watch.finish("KILLED")
-        done = len(outcomes)
         click.echo(
-            f"\nstopped after {done} of {len(session.plan.cells)} cells; everything finished is "
-            f"kept. Go on with: {again()}",
+            f"\nstopped after {len(outcomes)} of {len(session.plan.cells)} cells; everything "
+            f"finished is kept. Go on with: {again()}",
             err=True,
         )
         return 130
-    return _conclude(session, watch, outcomes, report(session))
+    click.echo(ran.report.terminal)
+    click.echo(f"report: {ran.report.folder}/report.html (also .md, .csv, .tex)")
+    click.echo(ran.hint)
+    for outcome in ran.failed:
+        click.echo(f"failed: {outcome.plan.cell.label}: {outcome.error}", err=True)
+        if outcome.traceback:
+            click.echo(outcome.traceback, err=True)
+    return 1 if ran.failed else 0
+
+
+def device_for(session: Session, name: str) -> "torch.device":
+    """The device that was named; refused where a cell's precision is only emulated on it."""
+    device = choose_device(name)
+    refuse_emulated((cell.recipe.precision for cell in session.plan.cells), device)
+    return device
+
+
+def carry_out(
+    session: Session,
+    options: RunOptions,
+    device: "torch.device",
+    report: Reporting,
+    outcomes: list[Outcome],
+    processes: int = 1,
+) -> Ran:
+    """Computes what the store lacks, writes the report, and tells the observers of all of it.
+
+    Args:
+        outcomes: takes each cell as it ends, for whoever breaks the run off.
+        processes: that share the cells: this one, and others of its command line.
+    """
+    refuse_what_does_not_fit(session, device, processes)
+    watch = observed(session, options)
+    try:
+        shop = Workshop(session.store, session.data_root, device, watch.emit)
+        with workers(options.others(processes)), deterministic(options.deterministic):
+            outcomes.extend(run_plan(session.plan, shop, watch.emit, students=options.log_model))
+    except BaseException:
+        watch.finish("KILLED")
+        raise
+    ran = Ran(tuple(outcomes), report(session), watch.hint)
+    watch.emit(ReportWritten([str(path) for path in ran.report.paths]))
+    status = "FAILED" if ran.failed else "FINISHED"
+    watch.emit(StudyFinished(session.plan.study.name, status, ran.report.metrics))
+    watch.finish(status)
+    return ran
 
 
 def join_in(session: Session, options: RunOptions, device: "torch.device") -> int:
@@ -108,22 +160,6 @@ def join_in(session: Session, options: RunOptions, device: "torch.device") -> in
         watch.finish("KILLED")
         return 130
     watch.finish("FAILED" if failed else "FINISHED")
-    return 1 if failed else 0
-
-
-def _conclude(session: Session, watch: Observed, outcomes: list[Outcome], report: Written) -> int:
-    failed = [outcome for outcome in outcomes if outcome.failed]
-    watch.emit(ReportWritten([str(path) for path in report.paths]))
-    status = "FAILED" if failed else "FINISHED"
-    watch.emit(StudyFinished(session.plan.study.name, status, report.metrics))
-    watch.finish(status)
-    click.echo(report.terminal)
-    click.echo(f"report: {report.folder}/report.html (also .md, .csv, .tex)")
-    click.echo(watch.hint)
-    for outcome in failed:
-        click.echo(f"failed: {outcome.plan.cell.label}: {outcome.error}", err=True)
-        if outcome.traceback:
-            click.echo(outcome.traceback, err=True)
     return 1 if failed else 0
 
 

@@ -1,20 +1,18 @@
 """Options that several commands share."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
+from bench.app.arguments import DATA_ENV, STORE_ENV, default_data, default_store
 from bench.core.errors import BadValue
 
 Command = Callable[..., Any]
-STORE_ENV, DATA_ENV = "DDBENCH_STORE", "DDBENCH_DATA"
 
 store_option = click.option(
     "--store",
-    default=lambda: os.environ.get(STORE_ENV, ".bench"),
+    default=default_store,
     show_default=f"${STORE_ENV} or ./.bench",
     metavar="DIR",
     help="Folder (or fsspec URL) of the artifact store.",
@@ -30,7 +28,7 @@ def _named_folder(context: click.Context, parameter: click.Parameter, value: str
 data_option = click.option(
     "--data",
     callback=_named_folder,
-    default=lambda: os.environ.get(DATA_ENV, str(Path.home() / ".cache/dd-bench/data")),
+    default=default_data,
     show_default=f"${DATA_ENV} or ~/.cache/dd-bench/data",
     metavar="DIR",
     help="Folder of the data sets and their decoded caches.",

@@ -29,26 +29,24 @@ def command(arguments: StudyArguments, device: str, as_json: bool) -> None:
     """
     import json
 
-    from bench.app.announcing import announce, as_data
-    from bench.app.fitting import refuse_what_does_not_fit
+    from bench.app.api import Planned
+    from bench.app.running import device_for
     from bench.app.session import open_session
     from bench.app.workers import crew_for
     from bench.stages.compute import choose_device
-    from bench.stages.precision import refuse_emulated
 
-    chosen = choose_device(device)
     if arguments.study == REPRODUCE:
-        click.echo(_priced(replace(arguments, study=PAPER), chosen, as_json))
+        click.echo(_priced(replace(arguments, study=PAPER), choose_device(device), as_json))
         return
+    chosen = choose_device(device)  # a typo is answered before the study is planned
     session = open_session(arguments)
-    refuse_emulated((cell.recipe.precision for cell in session.plan.cells), chosen)
+    planned = Planned(session, device_for(session, str(chosen)))
     crew = crew_for(session, chosen)
     if as_json:
-        found = as_data(session, chosen) | {"workers": crew.count}
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(dict(planned.data) | {"workers": crew.count}, indent=2))
     else:
-        click.echo(f"{announce(session, chosen)}\n{crew}")
-    refuse_what_does_not_fit(session, chosen)
+        click.echo(f"{planned}\n{crew}")
+    planned.refuse()
 
 
 def _priced(arguments: StudyArguments, device: "torch.device", as_json: bool) -> str:

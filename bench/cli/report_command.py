@@ -14,7 +14,8 @@ FILES = {"md": "report.md", "csv": "report.csv", "latex": "table.tex", "html": "
 @click.option("--out", metavar="FILE", help="Where to write that format; - is standard output.")
 def command(arguments: StudyArguments, kind: str | None, out: str | None) -> None:
     """Write the report of STUDY from whatever the store holds; nothing is computed."""
-    from bench.app.reporting import build_report, write_report
+    from bench.app.api import Result
+    from bench.app.reporting import build_report
     from bench.app.session import open_session
     from bench.cli.output import out_file, write_out
 
@@ -23,8 +24,8 @@ def command(arguments: StudyArguments, kind: str | None, out: str | None) -> Non
     file = out_file(out)  # what cannot be written is told before anything is read
     session = open_session(arguments)
     if kind is None:
-        written = write_report(session)
-        click.echo(written.terminal)
-        click.echo(f"report: {written.folder}/report.html (also .md, .csv, .tex)")
+        result = Result(session)
+        click.echo(result.table())
+        click.echo(f"report: {result.report} (also .md, .csv, .tex)")
         return
     write_out(file, build_report(session).files[FILES[kind]], kind)

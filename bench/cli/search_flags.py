@@ -6,10 +6,8 @@ from typing import Any
 
 import click
 
-from bench.app.arguments import SearchFlags
+from bench.app.arguments import SEARCH_FIELDS, SearchFlags
 from bench.study.search import FIDELITIES, OBJECTIVES, PRUNERS, SAMPLERS
-
-CHANGES = ("seeds", "sampler", "seed", "pruner", "fidelity", "grid_points", "objectives")
 
 
 def _names(known: Iterable[str]) -> str:
@@ -45,7 +43,7 @@ def search_flags(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def gathered(**typed: Any) -> None:
-        changes = {name: typed.pop(name) for name in CHANGES}
+        changes = {name: typed.pop(name) for name in SEARCH_FIELDS}
         changes["objectives"] = changes["objectives"] or None
         places = {name: typed.pop(name) for name in ("spaces", "distillers", "storage")}
         command(search=SearchFlags(changes, **places), **typed)

@@ -60,3 +60,46 @@ def test_bad_input_is_the_line_of_the_command(tmp_path: Path, data_root: Path) -
         bench.plan(STUDY, settings={"bn_wait": 3}, store=tmp_path, data=data_root)
     with pytest.raises(BenchError, match="seeds: expected at least one value"):
         bench.plan(STUDY, seeds=[], store=tmp_path, data=data_root)
+    with pytest.raises(BenchError, match="unknown argument 'ipcs' — did you mean 'ipc'"):
+        bench.run(STUDY, ipcs=[1])  # type: ignore[call-arg]
+    with pytest.raises(BenchError, match="unknown argument 'trails' — did you mean 'trials'"):
+        bench.sweep("lambda", trails=2)  # type: ignore[call-arg]
+
+
+def test_a_value_is_shown_as_the_text_of_the_command(ran: "bench.app.api.Result") -> None:
+    assert repr(ran) == ran.table()
+
+
+def test_the_store_and_the_data_are_those_of_the_command(
+    ran: "bench.app.api.Result", data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DDBENCH_STORE", ran.session.store.root)
+    monkeypatch.setenv("DDBENCH_DATA", str(data_root))
+    assert set(bench.report(STUDY, profile="smoke", settings=TINY).frame["status"]) == {"ok"}
+
+
+def test_a_notebook_s_progress_is_a_line_a_cell(
+    ran: "bench.app.api.Result", data_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = {"profile": "smoke", "settings": TINY, "store": ran.session.store.root}
+    bench.run(STUDY, data=data_root, **again)  # type: ignore[typeddict-item]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("[1/2 cells] Random")
+    assert len([line for line in lines if line.startswith("[")]) == 2
+
+
+def test_a_sweep_is_a_row_a_trial(data_root: Path, tmp_path: Path) -> None:
+    found = bench.sweep(
+        "lambda",
+        profile="smoke",
+        trials=2,
+        seeds=1,
+        sampler="random",
+        test=False,
+        settings={**TINY, "ipc": 1},
+        store=tmp_path,
+        data=data_root,
+        quiet=True,
+    )
+    assert found.code == 0
+    assert len(found.frame) == 2
