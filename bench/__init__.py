@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.app.api import report as report
     from bench.app.api import run as run
     from bench.app.api import sweep as sweep
+    from bench.artifacts.labels import Draws as Draws
     from bench.artifacts.labels import Score as Score
     from bench.artifacts.labels import SoftLabels as SoftLabels
     from bench.artifacts.values import Barycenter as Barycenter
@@ -36,15 +37,20 @@ if TYPE_CHECKING:
     from bench.core.events import Emit as Emit
     from bench.core.events import Milestone as Milestone
     from bench.core.events import Step as Step
+    from bench.core.events import silent as silent
+    from bench.core.seeds import generator_for as generator_for
     from bench.data.augment import eval_view as eval_view
     from bench.data.codec import encode_decode as encode_decode
+    from bench.data.network_input import NetworkInput as NetworkInput
     from bench.data.network_input import network_input as network_input
     from bench.data.sources.arrays import Arrays as Arrays
     from bench.data.spec import DatasetSpec as DatasetSpec
+    from bench.data.spec import Samples as Samples
     from bench.graph.request import Context as Context
     from bench.graph.request import RealRequest as RealRequest
     from bench.graph.request import Request as Request
     from bench.graph.request import Run as Run
+    from bench.graph.request import Source as Source
     from bench.graph.request import artifact as artifact
     from bench.graph.work import Passes as Passes
     from bench.graph.work import Work as Work
@@ -56,14 +62,19 @@ if TYPE_CHECKING:
     from bench.plugin.recipes import BnWeight as BnWeight
     from bench.plugin.recipes import CeWeight as CeWeight
     from bench.plugin.recipes import Objective as Objective
+    from bench.plugin.recipes import Observe as Observe
     from bench.plugin.recipes import Recipe as Recipe
     from bench.plugin.recipes import RecipeCodec as RecipeCodec
     from bench.plugin.recipes import RecipeForm as RecipeForm
     from bench.plugin.recipes import Recover as Recover
+    from bench.plugin.recipes import Relabel as Relabel
     from bench.plugin.recipes import Setting as Setting
     from bench.plugin.recipes import SolverIterations as SolverIterations
     from bench.plugin.recipes import SolverName as SolverName
+    from bench.plugin.recipes import Solving as Solving
+    from bench.plugin.recipes import Squeeze as Squeeze
     from bench.plugin.recipes import Sre2lBnWeight as Sre2lBnWeight
+    from bench.plugin.recipes import Student as Student
     from bench.plugin.registry import dataset as dataset
     from bench.plugin.registry import distiller as distiller
     from bench.plugin.registry import evaluator as evaluator
@@ -86,6 +97,9 @@ if TYPE_CHECKING:
     from bench.stages.relabel import SoftLabelsRequest as SoftLabelsRequest
     from bench.stages.squeeze import TeacherRequest as TeacherRequest
     from bench.stages.squeeze import squeeze as squeeze
+    from bench.stages.student import LogitTarget as LogitTarget
+    from bench.stages.student import SoftTarget as SoftTarget
+    from bench.stages.student import train_student as train_student
     from bench.study.grid import Contrast as Contrast
     from bench.study.grid import Protocol as Protocol
     from bench.study.grid import Row as Row
@@ -97,6 +111,7 @@ _HOMES = {  # public name -> the module that defines it
     "report": "bench.app.api",
     "run": "bench.app.api",
     "sweep": "bench.app.api",
+    "Draws": "bench.artifacts.labels",
     "Score": "bench.artifacts.labels",
     "SoftLabels": "bench.artifacts.labels",
     "Barycenter": "bench.artifacts.values",
@@ -119,18 +134,23 @@ _HOMES = {  # public name -> the module that defines it
     "Emit": "bench.core.events",
     "Milestone": "bench.core.events",
     "Step": "bench.core.events",
+    "silent": "bench.core.events",
+    "generator_for": "bench.core.seeds",
     "eval_view": "bench.data.augment",
     "encode_decode": "bench.data.codec",
+    "NetworkInput": "bench.data.network_input",
     "network_input": "bench.data.network_input",
     "Arrays": "bench.data.sources.arrays",
     "DatasetSpec": "bench.data.spec",
     "artifact": "bench.graph.request",
+    "Samples": "bench.data.spec",
     "Context": "bench.graph.request",
     "RealRequest": "bench.graph.request",
     "Request": "bench.graph.request",
     "Run": "bench.graph.request",
     "Passes": "bench.graph.work",
     "Work": "bench.graph.work",
+    "Source": "bench.graph.request",
     "Budget": "bench.plugin.contracts",
     "Distiller": "bench.plugin.contracts",
     "Evaluator": "bench.plugin.contracts",
@@ -139,14 +159,19 @@ _HOMES = {  # public name -> the module that defines it
     "BnWeight": "bench.plugin.recipes",
     "CeWeight": "bench.plugin.recipes",
     "Objective": "bench.plugin.recipes",
+    "Observe": "bench.plugin.recipes",
     "Recipe": "bench.plugin.recipes",
     "RecipeCodec": "bench.plugin.recipes",
     "RecipeForm": "bench.plugin.recipes",
     "Recover": "bench.plugin.recipes",
+    "Relabel": "bench.plugin.recipes",
     "Setting": "bench.plugin.recipes",
     "SolverIterations": "bench.plugin.recipes",
     "SolverName": "bench.plugin.recipes",
+    "Solving": "bench.plugin.recipes",
+    "Squeeze": "bench.plugin.recipes",
     "Sre2lBnWeight": "bench.plugin.recipes",
+    "Student": "bench.plugin.recipes",
     "dataset": "bench.plugin.registry",
     "distiller": "bench.plugin.registry",
     "evaluator": "bench.plugin.registry",
@@ -167,8 +192,11 @@ _HOMES = {  # public name -> the module that defines it
     "MatchingDistiller": "bench.stages.recover",
     "NoFeatureLoss": "bench.stages.recover",
     "SoftLabelsRequest": "bench.stages.relabel",
-    "squeeze": "bench.stages.squeeze",
     "TeacherRequest": "bench.stages.squeeze",
+    "squeeze": "bench.stages.squeeze",
+    "LogitTarget": "bench.stages.student",
+    "SoftTarget": "bench.stages.student",
+    "train_student": "bench.stages.student",
     "Contrast": "bench.study.grid",
     "Protocol": "bench.study.grid",
     "Row": "bench.study.grid",

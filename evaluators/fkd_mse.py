@@ -23,8 +23,7 @@ from bench import (
 )
 from bench.core.events import Emit
 from bench.stages.squeeze import backbones
-from bench.stages.student import LogitTarget, fresh, optimizer_of, schedule_of, score
-from bench.stages.training import train
+from bench.stages.student import LogitTarget, train_student
 from evaluators.fkd import Replay, StoredLabels
 
 Target = tuple[Tensor, Tensor, Tensor]  # teacher logits (B, C), hard labels (B,), weights (B,)
@@ -43,21 +42,19 @@ class MatchedLogits(StoredLabels):
         seed: int,
         emit: Emit,
     ) -> Score:
-        labels, config = reference[self.labels], recipe.student
-        device, fast = synthetic.images.device, recipe.precision == "bf16"
-        model = fresh(config, test, seed, device, fast)
-        updates = train(
-            model,
-            optimizer_of(model, config),
-            len(labels.logits),
+        labels = reference[self.labels]
+        return train_student(
+            recipe.student,
+            test,
             LabelledReplay(synthetic, labels, test),
-            LogitTarget(config.ce_weight),
-            stage="evaluate",
-            fast=fast,
+            LogitTarget(recipe.student.ce_weight),
+            epochs=len(labels.logits),
+            seed=seed,
+            device=synthetic.images.device,
+            fast=recipe.precision == "bf16",
             emit=emit,
-            schedule=schedule_of(config),
+            label_bytes=labels.label_bytes,
         )
-        return score(model, test, device, fast, updates, labels.label_bytes, emit)
 
 
 class LabelledReplay:

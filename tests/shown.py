@@ -6,7 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NAMED = re.compile(r"^`([\w./-]+\.\w+)` (?:(?!```).)*?^```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(
+    r"^`([\w./-]+\.(?:py|toml))` (?:(?!```).)*?^```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL
+)
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -1,12 +1,17 @@
 """What the documentation shows works: its code runs, its commands, options and links exist."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 import torch
+from shown import FENCE, written
+from shown import blocks as code
 
 from bench import Budget, ClassMeans, RealSet, Reference, View
 from bench.app.checking import check_plugin
@@ -19,12 +24,6 @@ from bench.tracking.observers import fan_out
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def code(page: str, language: str) -> list[str]:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return [body for kind, body in FENCE.findall(text) if kind == language]
 
 
 def commands() -> list[list[str]]:
@@ -82,6 +81,39 @@ def test_a_plugin_that_is_shown_holds_the_contract(
     checks = check_plugin(entry, lambda name: find_source(name, data_root), data_root)
     assert {check.name: check.detail for check in checks if not check.ok} == {}
     assert len(checks) > 5
+
+
+@pytest.mark.parametrize("name", ["smoothed.py", "stripes.py"])
+def test_a_file_of_the_guide_holds_the_contract(name: str, tmp_path: Path, data_root: Path) -> None:
+    (entry,) = load_file(written("CONTRIBUTING.md", tmp_path)[name])
+    checks = check_plugin(entry, lambda name: find_source(name, data_root), data_root)
+    assert {check.name: check.detail for check in checks if not check.ok} == {}
+    assert len(checks) >= 5
+
+
+@pytest.mark.slow
+def test_the_package_of_the_guide_is_found_where_it_is_installed(tmp_path: Path) -> None:
+    shown = written("CONTRIBUTING.md", tmp_path / "package")
+    assert {"pyproject.toml", "stripes.py"} <= set(shown)
+    place = tmp_path / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    where = ["--no-build-isolation", "--target", str(place), str(tmp_path / "package")]
+    subprocess.run([*pip, *where], check=True, capture_output=True, text=True)
+    ask = "from bench.cli.main import main; main()"
+    path = os.pathsep.join([str(place), *sys.path])
+    for words, answer in (
+        (["show", "stripes"], "1 x 16 x 16"),
+        (["plan", "table5", "--set", "dataset=stripes", "--profile", "smoke"], "x stripes x ipc"),
+    ):
+        said = subprocess.run(
+            [sys.executable, "-c", ask, *words],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path, "DDBENCH_DATA": str(tmp_path / "data")},
+        )
+        assert answer in said.stdout
 
 
 def test_the_distiller_of_the_readme_is_as_short_as_it_says() -> None:

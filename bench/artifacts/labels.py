@@ -52,6 +52,8 @@ class SoftLabels:
     """FKD labels: the teacher's logits on augmented synthetic images, with the draws.
 
     Attributes:
+        order, crops, flips, mix, boxes, batch, patches: those of `Draws`, which `draws`
+            returns.
         logits: (E, M, C) float16, position j of epoch e belongs to image draws.order[e, j]; too
             large for a device at times, so they stay where they lie and are read epoch by epoch.
     """

@@ -23,6 +23,8 @@ class RealSet:
     """Decoded real images of one split.
 
     Attributes:
+        name: of the data set.
+        classes: C names, in the order of the labels.
         images: (N, ch, H, W) uint8, possibly memory-mapped; H and W may exceed `resolution`, which
             evaluation reaches by a centre crop.
         labels: (N,) int64, class ids in the order of `classes`.
@@ -56,6 +58,10 @@ class Teacher:
     """A network trained on the real set.
 
     Attributes:
+        arch: name of the network, such as resnet18.
+        num_classes: C.
+        channels, resolution: of its input, ch and the side in pixels.
+        stem: first layers that the network has on its data set.
         state: its state dict, loaded strictly.
         top1: accuracy in [0, 1] on the real test split after the last epoch (never used to select).
     """
@@ -128,7 +134,11 @@ class Runs:
 
 @dataclass(frozen=True)
 class ClassMeans:
-    """Mean pooled feature of each class at one layer of the teacher: (C, d) float32."""
+    """Mean pooled feature of each class at one layer of the teacher.
+
+    Attributes:
+        means: (C, d) float32.
+    """
 
     means: Tensor
 

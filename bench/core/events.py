@@ -79,7 +79,12 @@ class Step(Event):
     """Progress inside a stage: step of total, with values that may still be tensors on a device.
 
     An observer reads the tensors only every k steps, so that nothing synchronises in a hot loop.
-    `at` is when it was, in seconds since the epoch, where that is not now.
+
+    Attributes:
+        stage: a name of one word, such as recover.
+        step, total: how many steps are done, of how many.
+        values: named numbers, or tensors of one element that nobody has read yet.
+        at: seconds since the epoch, where that is not now.
 
     Raises:
         BadValue: the stage is no text, a count is no int >= 0, or the values are no mapping of
@@ -112,9 +117,13 @@ def _malformed(text: str) -> BadValue:
 
 @dataclass(frozen=True)
 class Milestone(Event):
-    """How synthetic images look on the way: (n, ch, H, W) uint8, one of each class, n at most 10.
+    """How synthetic images look on the way, told a few times per stage, of its first batch.
 
-    Told a few times per stage, of the first batch of images that is optimised.
+    Attributes:
+        stage: a name of one word, such as recover.
+        step: how many steps are done.
+        images: (n, ch, H, W) uint8, one of each class, n at most 10.
+        labels: n class ids.
     """
 
     stage: str

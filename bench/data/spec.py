@@ -94,6 +94,11 @@ class DatasetSpec:
     """A data set by name; equal names mean equal pixels, apart from what lies at the source.
 
     Attributes:
+        name: by which it is asked for; a part of every address.
+        num_classes: at least 2.
+        channels: 1 or 3.
+        source: where the images come from: `Arrays`, a folder, or a class of your own.
+        licence: of the images, for people.
         resolution: side in pixels of the network's input.
         store_resolution: to what the shorter side is resized before evaluation takes the centre.
         mean, std: per-channel normalisation on the [0, 1] scale.

@@ -34,6 +34,9 @@ class Source:
     """A data set as the planner sees it: specification, digests and sizes of both splits.
 
     Attributes:
+        spec: the specification of the data set.
+        train, test: sha256 of pixels and labels of each split.
+        train_count, test_count: images of each split.
         smallest: training images of the smallest class, 0 where unknown.
         smallest_class: its name.
     """
@@ -65,6 +68,9 @@ class Context:
     """The cell in which a request is planned: what fills the fields that a request leaves open.
 
     Attributes:
+        source: the data set of the cell.
+        recipe: all settings of the cell.
+        ipc: images per class.
         seed: of the synthetic set.
         student_seed: of soft labels and students.
         label: of the cell, for people.
@@ -99,6 +105,8 @@ class Run:
     """What the making of an artifact may use beside its inputs.
 
     Attributes:
+        device: where to compute; artifacts of `have` lie there, real images on the CPU.
+        emit: takes the events `Step` and `Milestone`.
         split: a split of the cell's data set, decoded once and memory-mapped.
     """
 

@@ -21,6 +21,7 @@ class Budget:
     """What a distiller may produce: `ipc` images of a fixed shape for each class.
 
     Attributes:
+        num_classes: C.
         ipc: images per class; 0 means all real images (the full-data reference).
         shape: (ch, H, W) of one image in uint8 pixels.
         mean, std: normalisation between stored pixels and the teacher's input.

@@ -214,7 +214,8 @@ def get(kind: Kind, name: str) -> Registered:
 
 
 def names(kind: Kind) -> list[str]:
-    """All public names of a kind, built-in ones and those imported so far."""
+    """All public names of a kind: built in, of installed packages, and imported so far."""
+    load_entry_points()
     builtin = {n for k, n in _builtin_index() if k == kind}
     return sorted(builtin | {entry.name for entry in registered(kind)})
 

@@ -75,6 +75,15 @@ class Squeeze:
     """How the teacher is trained: SGD with momentum, cosine to zero, random resized crops.
 
     Attributes:
+        arch: name of the teacher's network.
+        epochs: passes over the real set, at least 1.
+        batch: images of a step, at least 2.
+        lr: highest learning rate, above 0.
+        momentum: of SGD, in [0, 1).
+        weight_decay: in [0, 1].
+        crop_min: smallest crop as a share of the image's area, in (0, 1].
+        flip: probability of a mirror image, in [0, 1].
+        seed: of the initial weights and of the order and crops of the images.
         warmup: epochs over which the rate rises linearly before the cosine begins.
     """
 
@@ -103,7 +112,13 @@ class Squeeze:
 
 @dataclass(frozen=True)
 class Observe:
-    """How the teacher looks at the real set: unaugmented, in batches of one class."""
+    """How the teacher looks at the real set: unaugmented, in batches of one class.
+
+    Attributes:
+        batch: images of one class that pass the teacher together, at least 1.
+        layers: names of the layers whose features are kept; "penultimate" is the one before
+            the classifier.
+    """
 
     batch: int = 100
     layers: tuple[str, ...] = ("penultimate",)
@@ -157,6 +172,12 @@ class Recover:
     """How synthetic images are optimised: Adam with cosine decay, one crop shared by the batch.
 
     Attributes:
+        iterations: steps of Adam, at least 1.
+        lr: highest learning rate, above 0.
+        beta1, beta2: of Adam, in [0, 1).
+        batch: synthetic images that are optimised together, at least 1.
+        crop_min: smallest crop as a share of the image's area, in (0, 1].
+        flip: probability of a mirror image, in [0, 1].
         variance: which per-class variance of the real set is the target: the mean of within-batch
             variances (released code) or the pooled variance.
         roll: images are rolled by up to this many pixels, along both axes.
@@ -192,6 +213,11 @@ class Relabel:
     """How soft labels are made and replayed (FKD): crops, flips, CutMix, epochs and batch.
 
     Attributes:
+        epochs: passes over the synthetic set that are labelled, and that a student sees.
+        batch: images of a step, at least 1.
+        crop_min: smallest crop as a share of the image's area, in (0, 1].
+        flip: probability of a mirror image, in [0, 1].
+        cutmix: whether a box of another image is pasted into each image.
         shuffle_patches: each image is cut into so many rows and columns of patches, whose order is
             drawn anew before it is cropped (RDED's ShufflePatches); 1 leaves images as they are.
     """
@@ -218,6 +244,10 @@ class Student:
     Epochs, batch, crops and mixing are those of the relabelled batches, in `Relabel`.
 
     Attributes:
+        lr: highest learning rate, above 0.
+        weight_decay: in [0, 1].
+        temperature: of the soft labels and of the student's logits, above 0.
+        optimizer: "adamw" or "sgd".
         arch: "teacher" means the teacher's architecture.
         momentum: of SGD; AdamW has its usual betas.
         schedule: "cosine" ends at 0, "cosine-half" at half the rate (RDED's smoothed rate),
@@ -258,6 +288,9 @@ class Recipe:
     """Every hyper-parameter of one pipeline.
 
     Attributes:
+        name: of the recipe without its hash.
+        profile: "smoke", "quick" or "paper".
+        squeeze, observe, barycenter, objective, recover, relabel, student: the sections.
         precision: of convolutions; statistics and losses are always float32.
         presets: distiller -> values of its own fields that this recipe fixes.
         evaluator: by which cells are scored whose study asks for no other than `fkd`.

@@ -9,7 +9,12 @@ from bench.core.errors import BadValue
 
 @dataclass(frozen=True)
 class Uniform:
-    """A real number between `low` and `high`, uniform on a linear or logarithmic scale."""
+    """A real number between `low` and `high`, uniform on a linear or logarithmic scale.
+
+    Attributes:
+        low, high: the ends.
+        log: uniform in the logarithm; both ends are then positive.
+    """
 
     low: float
     high: float
@@ -21,7 +26,12 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Integer:
-    """An integer between `low` and `high`, both included."""
+    """An integer between `low` and `high`, both included.
+
+    Attributes:
+        low, high: the ends.
+        log: uniform in the logarithm; both ends are then positive.
+    """
 
     low: int
     high: int
@@ -46,7 +56,11 @@ def _check_bounds(low: float, high: float, log: bool) -> None:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few values."""
+    """One of a few values.
+
+    Attributes:
+        options: the values, at least one.
+    """
 
     options: Sequence[str | float | int | bool]
 

@@ -1,7 +1,9 @@
 """Students: fresh networks with their optimiser, and the score of a trained one."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +19,9 @@ from bench.plugin.recipes import Student
 from bench.stages.accuracy import judge
 from bench.stages.compute import placed
 from bench.stages.schedule import Schedule
-from bench.stages.training import decayed
+from bench.stages.training import EpochBatches, decayed, train
 
+T = TypeVar("T")
 Target = tuple[Tensor, Tensor]  # teacher logits (B, C) and image weights (B,)
 
 
@@ -107,6 +110,48 @@ def score(
     verdict = judge(model, test, device, fast)
     numbers = {"top5": verdict.top5, **extra}
     return Score(verdict.top1, verdict.predicted, verdict.labels, updates, label_bytes, numbers)
+
+
+def train_student(
+    config: Student,
+    test: RealSet,
+    batches: EpochBatches[T],
+    loss: Callable[[Tensor, T], Tensor],
+    *,
+    epochs: int,
+    seed: int,
+    device: torch.device,
+    fast: bool,
+    emit: Emit,
+    label_bytes: int = 0,
+) -> Score:
+    """Trains a fresh student as the recipe says, and scores its last epoch: most of an evaluator.
+
+    Args:
+        batches: epoch -> pairs of normalised images (B, ch, H, W) and whatever `loss` takes as its
+            second argument. A killed training goes on bit by bit where its random numbers come
+            from a generator `batches.rng`.
+        loss: of logits (B, C) and a target, a scalar.
+        seed: of the student's initial weights.
+        fast: compute convolutions in bfloat16 (`recipe.precision == "bf16"`).
+        label_bytes: of what the protocol stores of labels.
+
+    Raises:
+        CellFailed: the loss is not finite.
+    """
+    model = fresh(config, test, seed, device, fast)
+    updates = train(
+        model,
+        optimizer_of(model, config),
+        epochs,
+        batches,
+        loss,
+        stage="evaluate",
+        fast=fast,
+        emit=emit,
+        schedule=schedule_of(config),
+    )
+    return score(model, test, device, fast, updates, label_bytes, emit)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class Row:
     """One labelled distiller of a study.
 
     Attributes:
+        label: by which tables name the row; no two rows have one.
         distiller: its public name; empty for a row that only the paper has.
         params: values of the distiller's fields that differ from the recipe's.
         overrides: recipe values of this row alone, such as {"relabel.epochs": 20}.
@@ -84,7 +85,12 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Contrast:
-    """A paired comparison of two rows, reported as a minus b."""
+    """A paired comparison of two rows, reported as a minus b.
+
+    Attributes:
+        label: by which tables name the difference.
+        a, b: labels of two rows.
+    """
 
     label: str
     a: str
@@ -96,6 +102,14 @@ class Study:
     """A declared grid; expanding it touches no data and imports nothing heavy.
 
     Attributes:
+        name: by which reports and runs are filed.
+        title, description: for people.
+        rows: the distillers that are compared.
+        datasets: names, such as imagenette@64.
+        ipcs: images per class.
+        evaluators: protocols by name; each scores every synthetic set.
+        recipe: name of the recipe that every row stands on.
+        contrasts: pairs of rows whose difference is reported.
         seeds: explicit seeds, or None for the number that the profile asks for.
         students: architectures to evaluate on; "teacher" means the teacher's own.
         repeats: students of each architecture that are trained on each synthetic set, on labels

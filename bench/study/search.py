@@ -31,6 +31,13 @@ class Sweep:
     """A declared search; trials are scored on held-out training data, the winner on the test split.
 
     Attributes:
+        name: by which reports and trials are filed.
+        title, description: for people.
+        dataset, ipc, recipe, evaluator, student: of every cell, as in a study.
+        objectives: what is searched for; several make a Pareto front, top1 first.
+        sampler: how the next trial is chosen.
+        pruner: which trials are ended early.
+        seed: of the sampler.
         rows: the distillers to search; each gets the same budget and a study of its own.
         parameters: names of fields of the distiller or of `<section>.<field>` of the recipe; empty
             means all that the distiller declares.

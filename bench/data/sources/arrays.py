@@ -19,6 +19,8 @@ class Arrays:
     """Images from a function, with no files to look after.
 
     Attributes:
+        downloadable: always False.
+        hint: how to obtain the images, one phrase.
         classes: names in the order of the labels.
         read: split -> (images (N, H, W) or (N, H, W, 3) uint8, labels (N,) integers).
         version: changes when `read` would return something else.
