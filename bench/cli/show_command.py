@@ -124,6 +124,9 @@ def _study(name: str) -> dict[str, Any]:
     from bench.study.catalog import load_study
 
     study = load_study(name)
+    judged: dict[str, Any] = {"evaluators": ", ".join(study.evaluators)}
+    if study.protocols:
+        judged = {"protocols": {p.recipe: p.evaluator for p in study.protocols}}
     return {
         "study": study.name,
         "title": study.title,
@@ -132,6 +135,7 @@ def _study(name: str) -> dict[str, Any]:
         "datasets": ", ".join(study.datasets),
         "ipcs": ", ".join(map(str, study.ipcs)),
         "recipe": study.recipe,
+        **judged,
         "contrasts": {c.label: f"{c.a} - {c.b}" for c in study.contrasts},
     }
 
