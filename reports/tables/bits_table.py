@@ -14,8 +14,10 @@ from reports.tables.score_tables import HARD, PLAIN
 def by_bits(summaries: Sequence[Summary]) -> tuple[list[Summary], list[Summary]]:
     """Rows with stored labels and rows of hard labels whose bytes are known, the full data apart.
 
-    Both are empty unless one data set has both.
+    Both are empty unless one data set has both, and where protocols differ in more than labels.
     """
+    if any(s.setting.protocol for s in summaries):
+        return [], []
     known = [s for s in summaries if s.sample and total_bytes(s) and s.info.distiller != FULL]
     hard = [s for s in known if s.setting.evaluator in (HARD, PLAIN)]
     soft = [s for s in known if s.mean_of("label_bytes") and s not in hard]

@@ -94,6 +94,11 @@ def test_the_figure_of_bits_is_on_the_page_and_a_file() -> None:
     assert b"numbers are IPC" in files["figures/bits-digits.svg"]
 
 
+def test_protocols_that_differ_in_more_than_labels_are_not_set_at_equal_bits() -> None:
+    frame = bits().assign(protocol="x")
+    assert page_of(StudyInfo("s", "S"), frame).sections[0].bits is None
+
+
 def test_hard_labels_alone_are_no_regimes_to_compare() -> None:
     frame = bits()
     page = page_of(StudyInfo("s", "S"), frame[frame["evaluator"] != "fkd"])
