@@ -19,42 +19,21 @@ BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", *PROJECT)
 TEST_PACKAGES = Path(pytest.__file__).resolve().parents[1]  # torch among them
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel of the working tree, built from what its Dockerfile and sdist would hold."""
-    source = tmp_path_factory.mktemp("source")
-    for name in BUILT_FROM:
-        if (ROOT / name).is_dir():
-            shutil.copytree(
-                ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        else:
-            shutil.copy(ROOT / name, source)
-    out = tmp_path_factory.mktemp("wheel")
-    flags = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", *flags, "--wheel-dir", str(out), str(source)],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    (found,) = out.glob("*.whl")
-    return found
-
-
 class Installed:
-    """A fresh environment with the wheel, beside which the test environment's packages stand."""
+    """A fresh environment with pip, beside which the test environment's packages stand."""
 
-    def __init__(self, folder: Path, wheel: Path) -> None:
-        venv.create(folder, with_pip=False)
-        self.python = folder / "bin" / "python"
-        flags = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
-        subprocess.run(
-            [sys.executable, "-m", "pip", "--python", str(self.python), "install", *flags, wheel],
-            check=True,
-        )
+    def __init__(self, folder: Path) -> None:
+        venv.create(folder, with_pip=True)  # from Python's own copy of pip: no network
+        self.python, self.bench = folder / "bin" / "python", folder / "bin" / "bench"
         (self.packages,) = folder.glob("lib/python*/site-packages")
         (self.packages / "beside.pth").write_text(f"{TEST_PACKAGES}\n")
-        self.bench = folder / "bin" / "bench"
+
+    def pip(self, *words: object) -> None:
+        flags = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
+        typed = [self.python, "-m", "pip", *words, *flags]
+        known = os.environ | {"PYTHONPATH": str(TEST_PACKAGES)}  # newer setuptools than venv's own
+        done = subprocess.run([*map(str, typed)], capture_output=True, text=True, env=known)
+        assert done.returncode == 0, done.stderr
 
     def run(self, *words: object, cwd: Path, ok: int = 0) -> "subprocess.CompletedProcess[str]":
         """Runs `bench` as a user does who has neither a checkout nor a PYTHONPATH."""
@@ -68,8 +47,29 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Installed:
-    return Installed(tmp_path_factory.mktemp("installed") / "venv", wheel)
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return Installed(tmp_path_factory.mktemp("installed") / "venv")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory, fresh: Installed) -> Path:
+    """A wheel of the working tree, built from what the Dockerfile copies."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in BUILT_FROM:
+        if (ROOT / name).is_dir():
+            unwanted = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, source / name, ignore=unwanted)
+        else:
+            shutil.copy(ROOT / name, source)
+    fresh.pip("wheel", source, "--no-build-isolation", "--wheel-dir", out)
+    (found,) = out.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(fresh: Installed, wheel: Path) -> Installed:
+    fresh.pip("install", "--force-reinstall", wheel)
+    return fresh
 
 
 def test_the_wheel_holds_every_module_study_and_template_and_nothing_else(wheel: Path) -> None:
