@@ -21,6 +21,8 @@ def by_bits(summaries: Sequence[Summary]) -> tuple[list[Summary], list[Summary]]
     known = [s for s in summaries if s.sample and total_bytes(s) and s.info.distiller != FULL]
     hard = [s for s in known if s.setting.evaluator in (HARD, PLAIN)]
     soft = [s for s in known if s.mean_of("label_bytes") and s not in hard]
+    rows = list(dict.fromkeys(s.row for s in known))
+    soft.sort(key=lambda s: rows.index(s.row))  # stable: regimes and IPCs keep their order
     return (soft, hard) if soft and hard else ([], [])
 
 

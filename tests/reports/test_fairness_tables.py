@@ -167,3 +167,13 @@ def test_a_conclusion_turns_over_only_where_it_is_decided_both_ways(
 def test_a_study_with_one_protocol_has_no_ranks() -> None:
     frame = pd.DataFrame(cells({"A": (0.9, 0.8)}, protocol="sre2l"))
     assert not [t for t in page_of(StudyInfo("s", "S"), frame).tables if t.key.startswith("ranks")]
+
+
+def test_the_lines_of_a_row_stand_together_whatever_its_regimes() -> None:
+    soft = {"image_bytes": 100, "label_bytes": 900}
+    hard = {"image_bytes": 100, "label_bytes": 0, "evaluator": "hard-label"}
+    both = {"A": (0.8, 0.7), "B": (0.6, 0.5)}
+    parts = (cells(both, **soft), cells(both, **{**soft, "evaluator": "soft-label"}))
+    frame = pd.DataFrame([cell for part in (*parts, cells(both, **hard)) for cell in part])
+    found = table(page_of(StudyInfo("s", "S", rows=ROWS), frame), "bits-digits")
+    assert [line[0] for line in texts(found)] == ["A", "A", "B", "B"]
