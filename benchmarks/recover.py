@@ -7,6 +7,7 @@ when the machine's speed drifts.
 
     python benchmarks/recover.py --side 64 --repeats 5
     python benchmarks/recover.py --side 224 --repeats 3 --json
+    python benchmarks/recover.py --precisions --repeats 20   # our step in bfloat16 and in float32
 """
 
 import argparse
@@ -146,15 +147,44 @@ def measure(arch: str, side: int, repeats: int, fast: bool) -> dict[str, object]
     }
 
 
+def precisions(arch: str, side: int, repeats: int) -> dict[str, object]:
+    """Our step in bfloat16 against float32, both compiled, in turn: medians and paired ratios."""
+    stem = "wmdd-tiny" if side <= 64 else "imagenet"
+    reference, _ = reference_for(arch, side, stem)
+    labels = torch.arange(CLASSES).repeat_interleave(IPC)
+    slots = torch.arange(IPC).repeat(CLASSES)
+    forms = {
+        name: our_step(reference, side, labels, slots, name == "bf16") for name in ("fp32", "bf16")
+    }
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(CLASSES * IPC, 3, side, side, generator=rng).requires_grad_()
+    for step in forms.values():
+        seconds(step, x)  # compiles
+    pairs = [{name: seconds(step, x) for name, step in forms.items()} for _ in range(repeats)]
+    ratios = sorted(pair["fp32"] / pair["bf16"] for pair in pairs)
+    return {
+        "side": side,
+        "arch": arch,
+        "repeats": repeats,
+        "milliseconds": {name: round(1000 * median(p[name] for p in pairs)) for name in forms},
+        "fp32 / bf16": round(median(ratios), 2),
+        "quartiles": [round(ratios[repeats // 4], 2), round(ratios[(3 * repeats) // 4], 2)],
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--arch", default="resnet18")
     parser.add_argument("--side", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--fp32", action="store_true", help="keep ours in float32 too")
+    parser.add_argument("--precisions", action="store_true", help="ours in bf16 against fp32")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = measure(options.arch, options.side, options.repeats, not options.fp32)
+    sizes = options.arch, options.side, options.repeats
+    found = precisions(*sizes) if options.precisions else measure(*sizes, not options.fp32)
     if options.json:
         print(json.dumps(found, indent=2))
         return
