@@ -108,7 +108,7 @@ def parse(text: bytes, where: str, address: str) -> Manifest:
     """
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorruptArtifact(f"{where}: expected a JSON manifest, but {error}") from error
     known = {f.name for f in fields(Manifest)}
     version = values.get("format") if isinstance(values, dict) else None

@@ -60,7 +60,7 @@ class Objects:
             text = self.place.read(name)
         if text is None and self.has(address):
             raise CorruptArtifact(
-                f"{self.place.where}/{name}: expected a file, found a folder; {REMEDY}"
+                f"{self.place.where}/{name}: expected a file, found something else; {REMEDY}"
             )
         if text is None:
             raise CorruptArtifact(f"{self.place.where}/{name}: missing; run again to make it")

@@ -3,7 +3,9 @@
 import os
 import shutil
 from collections.abc import Iterator
+from errno import ELOOP
 from pathlib import Path
+from stat import S_ISREG
 from typing import Protocol
 
 from bench.storage.atomic import create_file, replace_file, sync
@@ -80,9 +82,14 @@ class LocalPlace:
         return str(self.root)
 
     def read(self, name: str) -> bytes | None:
-        try:
-            return (self.root / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        path = self.root / name
+        try:  # a pipe in the place of a file would be waited for
+            return path.read_bytes() if S_ISREG(path.stat().st_mode) else None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            if error.errno != ELOOP:  # a link that leads back to itself
+                raise
             return None
 
     def write(self, name: str, data: bytes) -> None:

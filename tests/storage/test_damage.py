@@ -171,10 +171,48 @@ def test_a_manifest_that_is_a_folder_can_be_cleaned(store: Store) -> None:
     path = data_file(store, first).with_name("manifest.json")
     path.unlink()
     (path / "inside").mkdir(parents=True)
-    with pytest.raises(CorruptArtifact, match=r"expected a file, found a folder.*gc --corrupt"):
+    with pytest.raises(
+        CorruptArtifact, match=r"expected a file, found something else.*gc --corrupt"
+    ):
         store.manifest(first)
     assert [m.address for m in store.manifests()] == [second]
     for problem in store.verify():
         store.delete(problem.address)
     assert list(store.addresses()) == [second]
     assert not store.get_or_make(spec_of(0), lambda: MEANS).hit
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def nest(path: Path) -> None:
+    path.write_text('{"a":' * 50_000)
+
+
+@pytest.mark.parametrize("damage", [pipe, nest])
+def test_a_manifest_that_cannot_be_read_costs_its_artifact_only(
+    store: Store, damage: Callable[[Path], None]
+) -> None:
+    """A pipe hung every command that looked at the store; deep nesting ended them all."""
+    bad, good = fill(store, 2)
+    damage(data_file(store, bad).with_name("manifest.json"))
+    (problem,) = store.verify()
+    assert problem.address == bad
+    assert [manifest.address for manifest in store.manifests()] == [good]
+    store.delete(bad)
+    assert not store.get_or_make(spec_of(0), lambda: MEANS).hit
+    assert store.verify() == []
+
+
+def test_a_manifest_that_is_a_link_to_itself_is_no_manifest(store: Store) -> None:
+    bad, good = fill(store, 2)
+    manifest = data_file(store, bad).with_name("manifest.json")
+    manifest.unlink()
+    manifest.symlink_to(manifest.name)
+    assert [found.address for found in store.manifests()] == [good]
+    with pytest.raises(CorruptArtifact, match="missing; run again"):
+        store.load(bad, ClassMeans)
+    assert not store.get_or_make(spec_of(0), lambda: MEANS).hit
+    assert store.verify() == []
