@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
@@ -81,8 +81,8 @@ def barycenters(
     """Solves every class on its own, in parallel threads with one BLAS thread each.
 
     Each class draws from its own generator, so the result does not depend on `workers` (None: one
-    per core). One Step per finished class carries its cost and the share of variance explained;
-    it is emitted from the calling thread.
+    per core). One Step per class, in their order, carries its cost and the share of variance
+    explained; it is emitted from the calling thread.
 
     Raises:
         BadValue: ipc is below 1 or above a class's size, or there are no features.
@@ -90,16 +90,16 @@ def barycenters(
     """
     groups = _by_class(features)
     _check(groups, ipc)
-    solved: dict[int, Solved] = {}
+    solved: list[Solved] = []
     with threadpool_limits(limits=1, user_api="blas"), _threads(workers) as pool:
-        tasks = {
-            pool.submit(_solve_class, group, ipc, solve, seed, label): label
+        tasks = [
+            pool.submit(_solve_class, group, ipc, solve, seed, label)
             for label, group in enumerate(groups)
-        }
-        for done, task in enumerate(as_completed(tasks), start=1):
-            solved[tasks[task]] = task.result()
-            emit(_progress(task, groups[tasks[task]], done, len(tasks)))
-    return _stacked([solved[label] for label in range(len(groups))], features.features.device)
+        ]
+        for task, group in zip(tasks, groups, strict=True):  # a curve is the same in every run
+            solved.append(task.result())
+            emit(_progress(solved[-1], group, len(solved), len(tasks)))
+    return _stacked(solved, features.features.device)
 
 
 def _solve_class(group: Tensor, ipc: int, solve: Solve, seed: int, label: int) -> Solved:
@@ -138,10 +138,9 @@ def _stacked(solved: list[Solved], device: torch.device) -> Barycenter:
     )
 
 
-def _progress(task: "Future[Solved]", group: Tensor, done: int, total: int) -> Step:
-    cost = task.result().cost
-    explained = variance_explained(cost, _array(group))
-    return Step("barycenter", done, total, {"cost": cost, "variance_explained": explained})
+def _progress(found: Solved, group: Tensor, done: int, total: int) -> Step:
+    explained = variance_explained(found.cost, _array(group))
+    return Step("barycenter", done, total, {"cost": found.cost, "variance_explained": explained})
 
 
 def _array(group: Tensor) -> Array:

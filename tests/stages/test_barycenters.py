@@ -69,8 +69,9 @@ def test_artifact_has_its_shapes_and_types() -> None:
 
 
 def test_every_class_is_announced_once_from_the_calling_thread() -> None:
+    """In the order of classes, so that a curve is the same in every run."""
     heard: list[tuple[Event, int]] = []
-    barycenters(
+    found = barycenters(
         features_of(20, 33, 50),
         4,
         Solve(),
@@ -83,6 +84,7 @@ def test_every_class_is_announced_once_from_the_calling_thread() -> None:
     ]
     assert all(0.0 < s.values["variance_explained"] < 1.0 for s in steps)
     assert all(s.values["cost"] > 0.0 for s in steps)
+    assert [s.values["cost"] for s in steps] == pytest.approx(found.cost.tolist(), rel=1e-6)
     assert {ident for _, ident in heard} == {threading.get_ident()}
 
 
