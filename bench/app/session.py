@@ -62,14 +62,21 @@ def open_session(
     Args:
         study: in place of the one that the arguments name.
     """
+    plan = planned(arguments, locate, study)
+    return Session(plan, Store(arguments.store), arguments.data_root)
+
+
+def planned(
+    arguments: StudyArguments, locate: Locate | None = None, study: Study | None = None
+) -> Plan:
+    """The plan of a session, without its store."""
     load_plugins(arguments)
     study, root = completed(study or load_study(arguments.study)), arguments.data_root
     overrides = parse(arguments.settings, study)
     found = locate or (lambda name: find_source(name, root))
     plan = make_plan(study, arguments.profile, overrides, found)
     words = (word for file in arguments.plugins for word in ("--plugin", file))
-    called = shlex.join([arguments.study, *words])
-    return Session(replace(plan, called=called), Store(arguments.store), root)
+    return replace(plan, called=shlex.join([arguments.study, *words]))
 
 
 def load_plugins(arguments: StudyArguments) -> None:

@@ -8,6 +8,7 @@ import click
 
 from bench.app.arguments import StudyArguments
 from bench.cli.study_arguments import study_options
+from bench.core.errors import BadValue
 
 NAMES = ("slurm", "kubernetes", "skypilot", "ray")
 
@@ -16,7 +17,10 @@ NAMES = ("slurm", "kubernetes", "skypilot", "ray")
 @study_options
 @click.option("--engine", type=click.Choice(NAMES), required=True, help="What starts the workers.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), required=True, help="Identical workers, not cells."
+    "--workers",
+    type=click.IntRange(1, 100_000),
+    required=True,
+    help="Identical workers, not cells.",
 )
 @click.option("--now", is_flag=True, help="Submit, and not only write the files.")
 @click.option("--out", metavar="DIR", help="Folder of the files [submit/<study>-<engine>].")
@@ -78,13 +82,23 @@ def command(
 
     The workers are `bench run STUDY --join` on one store, which all of them must see.
     """
+    from bench.app.session import Finder, planned
     from bench.engines.catalog import engine_named
     from bench.engines.job import Job
+    from bench.storage.remote import place_at
     from bench.storage.store import write_atomically
+    from bench.tracking.tracker import check_uri
 
+    if out is not None and not out.strip():
+        raise BadValue(f"--out: expected a folder, given {out!r}")
+    if tracking_uri is not None:
+        check_uri(tracking_uri)
+    if "://" not in arguments.store:  # a URL may need packages that the workers alone have
+        place_at(arguments.store)
+    planned(arguments, Finder(arguments.data_root))
     chosen = engine_named(engine)
     store = arguments.store if "://" in arguments.store else str(Path(arguments.store).absolute())
-    name = re.sub(r"[^a-z0-9]+", "-", Path(arguments.study).stem.lower()).strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", Path(arguments.study).stem.lower()).strip("-") or "study"
     job = Job(
         name=f"bench-{name}",
         words=words_of(arguments, store),

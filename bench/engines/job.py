@@ -1,12 +1,15 @@
 """What every engine is asked for: N identical workers on one store, then a report."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol
 
 from bench.core.errors import BadValue
 
+LONGEST = 10_000  # hours
 BAD_INPUT = 2  # exit code of a command that no retry would help
 SOME_FAILED = 1  # of a worker that tried every cell
 
@@ -43,6 +46,17 @@ class Job:
     partition: str = ""
     largest_array: int = 1001
     program: Sequence[str] = field(default=("bench",))
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.gpus < inf and 0 < self.hours <= LONGEST):
+            raise BadValue(
+                f"--gpus and --hours: expected a finite number and at most {LONGEST} hours, given "
+                f"{self.gpus:g} and {self.hours:g}"
+            )
+        texts = {"--image": self.image, "--partition": self.partition, "--volume": self.volume[0]}
+        for option, text in {**texts, "--volume path": self.volume[1]}.items():
+            if not re.fullmatch(r"[\w.:/@%+=,*-]*", text):
+                raise BadValue(f"{option}: expected a name without spaces, given {text!r}")
 
     @property
     def worker(self) -> list[str]:

@@ -10,8 +10,10 @@ SCRIPT = """\
 # wanted back, it stops between two steps and comes again in the queue; the store has all it made.
 set -u
 again() {{
-  kill -TERM "$worker" 2>/dev/null
-  wait "$worker"
+  if [ -n "${{!-}}" ]; then # set together with the worker's start, a variable of ours only later
+    kill -TERM "$!" 2>/dev/null
+    wait "$!"
+  fi
   scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"
   exit 0
 }}
