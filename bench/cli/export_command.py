@@ -30,6 +30,8 @@ def command(address: str, dataset: str, kind: str, out: str, store: str, data: s
     from bench.exchange.exporting import Described, Scored, export
     from bench.storage.store import Store
 
+    if not out.strip():
+        raise BadValue(f"--out: expected a new folder, given {out!r}")
     shelf = Store(store)
     found = list(shelf.addresses(address))
     if len(found) != 1:

@@ -13,7 +13,7 @@ from bench.cli.options import data_option, device_option, store_option
 @click.option("--evaluator", default="convnet-dc", show_default=True)
 @click.option("--recipe", default="convnet-dc", show_default=True)
 @click.option("--student", default="", help="Architecture; by default the recipe's.")
-@click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--seeds", type=click.IntRange(1, 10_000), default=5, show_default=True)
 @click.option(
     "--profile",
     type=click.Choice(["smoke", "quick", "paper"]),
@@ -22,11 +22,15 @@ from bench.cli.options import data_option, device_option, store_option
 )
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a value.")
 @click.option("--layout", default="", help="Instead of the layout that is recognised.")
-@click.option("--index", type=int, default=0, help="Which of several sets in a file.")
+@click.option(
+    "--index", type=click.IntRange(min=0), default=0, help="Which of several sets in a file."
+)
 @click.option("--mean", default="", help="Mean of the file's own normalisation, comma-separated.")
 @click.option("--std", default="", help="Standard deviation of the file's own normalisation.")
 @click.option("--class-order", default="", help="Class names in the order of the file's labels.")
-@click.option("--factor", type=int, default=0, help="Of IDC's decoder, such as 2.")
+@click.option(
+    "--factor", type=click.IntRange(min=0), default=0, help="Of IDC's decoder, such as 2."
+)
 @click.option("--labels", type=click.Path(exists=True), help="A folder of FKD labels to count.")
 @click.option(
     "--teacher-check",
@@ -48,8 +52,7 @@ def command(path: str, store: str, data: str, device: str, **given: Any) -> None
 
     from bench.app.arguments import StudyArguments
     from bench.app.running import RunOptions, run_study
-    from bench.app.scoring import located, read_and_tell, study_file, teacher_lines, tell_labels
-    from bench.app.session import open_session
+    from bench.app.scoring import labels_line, located, opened, read_set, teacher_lines
     from bench.core.errors import BadValue
     from bench.exchange.fitting import Reading
     from bench.exchange.scoring import Scoring
@@ -67,9 +70,10 @@ def command(path: str, store: str, data: str, device: str, **given: Any) -> None
     order = tuple(part for part in given["class_order"].split(",") if part)
     reading = Reading(numbers("mean"), numbers("std"), order, given["factor"])
     place, root = located(path, store), Path(data).expanduser()
-    made = read_and_tell(place, given["dataset"], root, given["layout"], given["index"], reading)
+    chosen = choose_device(device)
+    made, lines = read_set(place, given["dataset"], root, given["layout"], given["index"], reading)
     if given["labels"]:
-        tell_labels(Path(given["labels"]))
+        lines.append(labels_line(Path(given["labels"])))
     params = {"layout": given["layout"], "index": given["index"], "factor": given["factor"]}
     params |= {"mean": reading.mean, "std": reading.std, "class_order": order}
     scoring = Scoring(
@@ -82,12 +86,13 @@ def command(path: str, store: str, data: str, device: str, **given: Any) -> None
         given["student"] or "teacher",
         given["seeds"],
     )
-    file = study_file(scoring, store)
     arguments = StudyArguments(
-        str(file), given["profile"], given["settings"], store=store, data=data
+        scoring.name, given["profile"], given["settings"], store=store, data=data
     )
-    session = open_session(arguments)
-    shop = Workshop(session.store, root, choose_device(device), lambda event: None)
+    session, file = opened(scoring, arguments)
+    for line in lines:  # whatever is wrong with the words has been told by now
+        click.echo(line)
+    shop = Workshop(session.store, root, chosen, lambda event: None)
     for line in teacher_lines(session, made, given["teacher_check"], shop):
         click.echo(f"  {line}")
     click.echo(f"study: {file}")

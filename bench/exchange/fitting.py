@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from bench.artifacts.values import SyntheticSet
 from bench.core.errors import BadValue
 from bench.exchange.loaded import Loaded
 
+LARGEST = 50.0  # of normalised values; the data sets' pixels reach 5
 SLACK = 1e-4  # by which values may leave [0, 1] and still count as pixels of that range
 
 
@@ -38,6 +40,16 @@ class Reading:
     std: tuple[float, ...] = ()
     class_order: tuple[str, ...] = ()
     factor: int = 0
+
+    def __post_init__(self) -> None:
+        if not all(map(isfinite, (*self.mean, *self.std))) or any(s <= 0 for s in self.std):
+            raise BadValue(
+                "--mean and --std: expected finite numbers, and a --std above 0, given "
+                f"{self.mean} and {self.std}"
+            )
+        twice = sorted({name for name in self.class_order if self.class_order.count(name) > 1})
+        if twice:
+            raise BadValue(f"class order: expected each name once, given twice: {twice[0]}")
 
 
 def fitted(loaded: Loaded, target: Target, reading: Reading) -> tuple[SyntheticSet, list[str]]:
@@ -141,6 +153,11 @@ def _scaled(
     elif low >= -SLACK and 2 < high <= 255 + SLACK:
         notes.append("floats of 0 to 255 were read as pixels")
         unit = images / 255
+    elif max(-low, high) > LARGEST:
+        raise BadValue(
+            f"images: expected floats of 0 to 1, of 0 to 255, or normalised, given {low:.3g} to "
+            f"{high:.3g}; say by --mean and --std how they were normalised"
+        )
     else:
         notes.append(f"floats of {low:.2f} to {high:.2f} were read as normalised by the data set")
         return images

@@ -1,6 +1,8 @@
 """Folders of images: one folder a class, named by index (SRe2L, RDED), by wnid, or by name."""
 
+import io
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,10 @@ import torch
 from PIL import Image
 
 from bench.core.errors import BadData
+from bench.data.sources.decode import rgb
 from bench.exchange.loaded import Layout, Loaded
 
+GREY = ("L", "1")  # besides I, I;16 and the like
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
@@ -21,8 +25,8 @@ def class_folders(path: Path) -> list[Path]:
 
 
 def images_of(folder: Path) -> list[Path]:
-    """Image files of a folder, by name."""
-    return [p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES]
+    """Image files of a folder, by name; a pipe or a broken link is none."""
+    return [p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES and p.is_file()]
 
 
 def _load(path: Path, pattern: str) -> Loaded:
@@ -48,11 +52,20 @@ def pixels(files: list[Path]) -> torch.Tensor:
     read = []
     for file in files:
         try:
-            with Image.open(file) as image:
-                read.append(image.convert("L" if image.mode in ("L", "1", "I;16") else "RGB"))
-        except OSError as error:
+            read.append(opened(file))
+        except Exception as error:  # a damaged image fails in any way there is
             raise BadData(f"{file}: expected an image, given {error}") from None
     return stacked(read, str(files[0].parent.parent) if files else "no file")
+
+
+def opened(file: Path | io.BytesIO) -> Image.Image:
+    """An image in 8-bit grey or colour, read as those of data sets are: 16 bits are not clipped."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(file) as image:
+            image.load()
+            made = rgb(image)
+            return made.convert("L") if image.mode in GREY or image.mode[0] == "I" else made
 
 
 def stacked(images: list[Image.Image], where: str) -> torch.Tensor:

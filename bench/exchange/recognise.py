@@ -3,12 +3,15 @@
 from hashlib import sha256
 from pathlib import Path
 
-from bench.core.errors import BadData, UnknownName
+from bench.core.errors import BadData, BenchError, UnknownName
 from bench.exchange.folders import FOLDERS
 from bench.exchange.loaded import Layout, Loaded
+from bench.exchange.safe import there
 from bench.exchange.tables import TABLES
 from bench.exchange.tensors import TENSORS
 
+SET = "a file or folder with a synthetic set"
+SEVERAL = "dc"  # the layout of which a file may hold several sets
 LAYOUTS = {layout.name: layout for layout in (*TABLES, *TENSORS, *FOLDERS)}
 
 
@@ -19,10 +22,7 @@ def recognise(path: Path, name: str = "") -> Layout:
         BadData: the path is missing, or no layout fits it.
         UnknownName: there is no such layout.
     """
-    if not path.exists():
-        raise BadData(
-            f"{path}: expected a file or folder with a synthetic set, but nothing is there"
-        )
+    there(path, SET)
     if name:
         if name not in LAYOUTS:
             raise UnknownName.of("layout", name, LAYOUTS)
@@ -35,9 +35,25 @@ def recognise(path: Path, name: str = "") -> Layout:
 
 
 def load_set(path: Path, layout: str = "", index: int = 0) -> tuple[Layout, Loaded]:
-    """The set at a path, with the layout that it was read by."""
+    """The set at a path, with the layout that it was read by.
+
+    Raises:
+        BadData: it cannot be read so, or has no set of that number.
+        UnknownName: there is no such layout.
+    """
     found = recognise(path, layout)
-    return found, found.load(path, index)
+    if index and found.name != SEVERAL:
+        raise BadData(f"{path}: expected --index 0, the one set of layout {found.name}")
+    try:
+        return found, found.load(path, index)
+    except BenchError:
+        raise
+    except Exception as error:  # strangers' bytes, perhaps under a wrong layout, fail in any way
+        reason = " ".join(str(error).split())[:120]
+        raise BadData(
+            f"{path}: expected {found.about}, but it cannot be read so "
+            f"({type(error).__name__}: {reason}); see --layout"
+        ) from error
 
 
 def digest_of_bytes(path: Path) -> str:
@@ -46,10 +62,7 @@ def digest_of_bytes(path: Path) -> str:
     Raises:
         BadData: nothing is there.
     """
-    if not path.exists():
-        raise BadData(
-            f"{path}: expected a file or folder with a synthetic set, but nothing is there"
-        )
+    there(path, SET)
     total = sha256()
     # MTT's images lie beside their labels
     root = path.parent if path.name == "images_best.pt" else path

@@ -3,10 +3,14 @@
 Released `.pt` files hold numpy scalars; these are allowed by name, and nothing else is.
 """
 
+import os
+import warnings
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
+import psutil
 import torch
 from numpy._core import multiarray
 
@@ -25,6 +29,18 @@ OLD_NAMES: tuple[Any, ...] = (  # numpy 1 wrote the same functions under another
 )
 
 
+def there(path: Path, what: str) -> Path:
+    """The path of a regular file or a folder; pipes and devices would be read for ever.
+
+    Raises:
+        BadData: nothing is there, or something else; `what` says what is expected.
+    """
+    if os.path.isfile(path) or os.path.isdir(path):
+        return path
+    found = "something else, such as a pipe or a device" if os.path.exists(path) else "nothing"
+    raise BadData(f"{str(path)[:200]}: expected {what}, but {found} is there")
+
+
 def load_torch(path: Path) -> Any:
     """The content of a `.pt` file, on the CPU.
 
@@ -32,7 +48,8 @@ def load_torch(path: Path) -> Any:
         BadData: it is damaged, or asks for anything but tensors, numbers and containers.
     """
     try:
-        with torch.serialization.safe_globals([*ALLOWED, *OLD_NAMES]):
+        with torch.serialization.safe_globals([*ALLOWED, *OLD_NAMES]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old protocols and deprecated kinds of tensors
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # unpickling strangers' bytes fails in any way there is
         reason = " ".join(str(error).split("\n")[0].split())[:120]
@@ -50,10 +67,19 @@ def load_npz(path: Path) -> dict[str, np.ndarray]:
         BadData: it is damaged or holds objects.
     """
     try:
+        _refuse_bomb(path)
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except Exception as error:
+    except Exception as error:  # as above
         raise BadData(
             f"{path}: expected an .npz file of plain arrays, given {type(error).__name__}: "
             f"{str(error)[:120]}"
         ) from None
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Refuses an archive that unpacks to more than this machine's free memory."""
+    with ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > psutil.virtual_memory().available:
+        raise BadData(f"{unpacked} bytes when unpacked, more than there is memory")

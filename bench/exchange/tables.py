@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from bench.artifacts.values import SyntheticSet
-from bench.core.errors import BadData
-from bench.exchange.folders import stacked
+from bench.core.errors import BadData, BenchError
+from bench.exchange.folders import opened, stacked
 from bench.exchange.loaded import Layout, Loaded
 from bench.storage.payload import read
 
@@ -22,7 +21,8 @@ def parquet_files(path: Path) -> list[Path]:
     """The file itself, or those in a folder or in its `data`."""
     if path.is_file():
         return [path] if path.suffix == ".parquet" else []
-    return sorted([*path.glob(PARQUET), *path.glob(f"data/{PARQUET}")])
+    found = [*path.glob(PARQUET), *path.glob(f"data/{PARQUET}")]
+    return sorted(file for file in found if file.is_file())
 
 
 def _parquet(path: Path, index: int) -> Loaded:
@@ -49,11 +49,8 @@ def _parquet(path: Path, index: int) -> Loaded:
     else:
         coded = [i["bytes"] if isinstance(i, dict) else i for i in columns["image"]]
         try:
-            opened = [Image.open(io.BytesIO(item)) for item in coded]
-            images = stacked(
-                [i.convert("L" if i.mode == "L" else "RGB") for i in opened], str(path)
-            )
-        except (OSError, TypeError) as error:
+            images = stacked([opened(io.BytesIO(item)) for item in coded], str(path))
+        except (OSError, TypeError, ValueError) as error:
             raise BadData(f"{path}: expected encoded images, given {error}") from None
         size = sum(map(len, coded))
     return Loaded(
@@ -69,7 +66,11 @@ def _parquet(path: Path, index: int) -> Loaded:
 
 
 def _own(path: Path, index: int) -> Loaded:
-    made = read(path / DATA if path.is_dir() else path, SyntheticSet)
+    file = path / DATA if path.is_dir() else path
+    try:
+        made = read(file, SyntheticSet)
+    except BenchError as error:
+        raise BadData(f"{file}: expected an artifact of this suite, but: {error}") from error
     weights = made.weights if made.weight_bytes else torch.empty(0)
     floats = made.images.dtype != torch.uint8
     return Loaded(made.images, made.labels, made.image_bytes, (), made.soft, weights, made.lr,

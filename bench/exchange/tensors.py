@@ -1,5 +1,6 @@
 """Files of tensors: the DC line, MTT, IDC and NCFM, DD-Ranking, and .npz with learned labels."""
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,21 @@ def made(images: Any, labels: Any, where: Path, **more: Any) -> Loaded:
             f"{where}: expected images (M, 1 or 3, H, W) with a label each, given "
             f"{tuple(images.shape)} and {tuple(labels.shape)}"
         )
+    if images.is_complex() or labels.is_complex() or images.is_quantized or images.is_sparse:
+        raise BadData(f"{where}: expected dense images and labels of plain numbers")
+    if images.numel() * images.element_size() > images.untyped_storage().nbytes():
+        raise BadData(f"{where}: expected images that do not share their memory")
     images = images if images.dtype == torch.uint8 else images.float()
     if not bool(torch.isfinite(images.float()).all()):
         raise BadData(f"{where}: expected finite images, given NaN or infinity")
     size = images.numel() * images.element_size()
     if labels.ndim == 2 and labels.shape[1] > 1:
+        if not bool(torch.isfinite(labels.float()).all()):
+            raise BadData(f"{where}: expected finite learned labels, given NaN or infinity")
         soft, note = _logits(labels.float())
         return Loaded(images, soft.argmax(1), size, soft=soft, notes=(note,), **more)
+    if len(labels) != labels.numel() or not bool((labels == labels.float().round()).all()):
+        raise BadData(f"{where}: expected a class index for each image, given other numbers")
     return Loaded(images, labels.flatten().long(), size, **more)
 
 
@@ -72,12 +81,14 @@ def _mtt(path: Path, index: int) -> Loaded:
     images, labels = load_torch(first), load_torch(first.with_name("labels_best.pt"))
     rate = first.with_name("lr_best.pt")
     lr = float(load_torch(rate)) if rate.exists() else 0.0
+    if not 0 <= lr < inf:
+        raise BadData(f"{rate}: expected a learning rate, given {lr}")
     return made(images, labels, path, normalised=True, lr=lr)
 
 
 def _ddranking(path: Path, index: int) -> Loaded:
     names = ("soft_labels.pt", "labels.pt")
-    labels = next(path / name for name in names if (path / name).exists())
+    labels = next((path / name for name in names if (path / name).exists()), path / names[-1])
     return made(load_torch(path / "images.pt"), load_torch(labels), path, normalised=True)
 
 

@@ -1,5 +1,6 @@
 """Image folders are read as torchvision reads them, and wrong ones are refused by name."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,14 @@ def test_test_split_is_test_where_there_is_one(tmp_path: Path, write_folders: Wr
     folder = write_folders(tmp_path / "a", splits=("train", "val"), count=2)
     write_folders(folder, splits=("test",), count=5)
     assert len(load(get_dataset(f"{folder}@8"), "test", tmp_path).labels) == 15
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path, write_folders: Write) -> None:
+    folder = write_folders(tmp_path / "a")
+    strange = os.fsdecode(os.fsencode(folder / "train") + b"/\xff\xfe")
+    shutil.copytree(folder / "train" / "ant", strange)
+    with pytest.raises(BadData, match="expected a name in UTF-8, found other bytes; rename it"):
+        load(get_dataset(f"{folder}@8"), "train", tmp_path)
 
 
 def test_links_are_followed_and_other_files_ignored(tmp_path: Path, write_folders: Write) -> None:

@@ -3,6 +3,7 @@
 import os
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -142,3 +143,21 @@ def test_the_digest_follows_bytes_not_places(tmp_path: Path) -> None:
     assert before == digest_of_bytes(two)
     (two / "a" / "x0.png").write_bytes(b"other")
     assert digest_of_bytes(two) != before
+
+
+def test_sixteen_bits_are_scaled_as_in_data_sets_and_not_clipped(tmp_path: Path) -> None:
+    """Pillow alone would make white of every value above 255."""
+    place = tmp_path / "new000"
+    place.mkdir()
+    deep = np.array([[0, 257], [32896, 65535]], dtype=np.uint16)
+    Image.fromarray(deep).save(place / "deep.png")
+    assert load_set(tmp_path)[1].images.tolist() == [[[[0, 1], [128, 255]]]]
+
+
+def test_an_archive_larger_than_the_memory_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez_compressed(tmp_path / "bomb.npz", images=np.zeros((100, 1, 100, 100)))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=1_000_000))
+    with pytest.raises(BadData, match="more than there is memory"):
+        load_set(tmp_path / "bomb.npz")

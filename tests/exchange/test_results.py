@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bench.cli.main import cli
 from bench.core.errors import BadData
 from bench.exchange.board import board_html, lines_of
 from bench.exchange.claims import COLUMNS, Claim, read_claims
@@ -32,6 +34,24 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text('{"schema": 99, "rows": []}')
     with pytest.raises(BadData, match="schema 1, given 99"):
         read_results(tmp_path / "r.json")
+
+
+def test_results_are_written_through_a_link(tmp_path: Path) -> None:
+    write_results([row("a", 0.25)], tmp_path / "good.json")
+    words = ["merge", str(tmp_path / "good.json"), "--out", str(tmp_path / "link")]
+    (tmp_path / "link").symlink_to("there.parquet")
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert read_results(tmp_path / "there.parquet") == [row("a", 0.25)]
+
+
+def test_a_board_is_written_through_a_link(tmp_path: Path) -> None:
+    write_results([row("a", 0.25)], tmp_path / "r.json")
+    (tmp_path / "link").symlink_to("page.html")
+    words = ["board", str(tmp_path / "r.json"), "--out", str(tmp_path / "link")]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert "<table" in (tmp_path / "page.html").read_text()
 
 
 def test_one_address_with_two_scores_is_a_conflict_that_keeps_both() -> None:

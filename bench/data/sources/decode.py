@@ -26,7 +26,7 @@ def decode(path: Path) -> tuple[Image.Image, str]:
     try:
         with Image.open(path) as image:
             image.load()
-            return _rgb(image), "" if image.mode == "RGB" else image.mode
+            return rgb(image), "" if image.mode == "RGB" else image.mode
     except BROKEN as error:
         size = path.stat().st_size if path.exists() else 0
         raise BadData(
@@ -35,7 +35,12 @@ def decode(path: Path) -> tuple[Image.Image, str]:
         ) from error
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def rgb(image: Image.Image) -> Image.Image:
+    """An image of any mode in 8-bit RGB, by the rules above.
+
+    Raises:
+        ValueError: floats, or integers of more than 16 bits.
+    """
     if image.mode == "RGB":
         return image.copy()
     if image.mode.startswith("I"):

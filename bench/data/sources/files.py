@@ -53,6 +53,10 @@ def _walk(folder: str | Path, prefix: str) -> Iterator[Entry]:
         for item in found:
             if item.name.startswith("."):
                 continue
+            if _undecodable(item.name):
+                raise BadData(
+                    f"{item.path}: expected a name in UTF-8, found other bytes; rename it"
+                )
             if item.is_dir():
                 yield from _walk(item.path, f"{prefix}{item.name}/")
                 continue
@@ -65,6 +69,11 @@ def _walk(folder: str | Path, prefix: str) -> Iterator[Entry]:
                     f"{item.path}: expected a regular image file, found a pipe, socket or device; "
                     "remove it"
                 )
+
+
+def _undecodable(name: str) -> bool:
+    """Whether a name holds bytes that are no text, which come as lone surrogates."""
+    return any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def is_image(name: str) -> bool:
