@@ -8,6 +8,8 @@ from bench.app.arguments import StudyArguments
 from bench.app.session import Finder, open_session
 from bench.app.text import size
 from bench.core.errors import BadData
+from bench.graph.request import kinds
+from bench.plugin.discovery import load_entry_points
 from bench.plugin.recipes import Profile
 from bench.storage.store import Store
 
@@ -47,3 +49,9 @@ def addresses_of(studies: Sequence[StudyArguments], store: Store) -> set[str]:
                 f"artifacts; without it their addresses are not known: {finder.missing[name]}"
             )
     return found
+
+
+def stored_kinds() -> list[str]:
+    """The kinds of artifacts that a store can hold: those of the stages and of loaded plugins."""
+    load_entry_points()
+    return [name for name, kind in kinds().items() if kind.stored]

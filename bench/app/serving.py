@@ -7,10 +7,10 @@ from urllib.request import urlopen
 
 import click
 
-from bench.core.errors import BadValue
+from bench.core.errors import BadValue, suggestion
 from bench.core.public import public
 from bench.storage.store import Store
-from bench.tracking.comparison import newest_comparison
+from bench.tracking.comparison import newest_comparison, studies_of
 from bench.tracking.connection import connect, short_calls
 from bench.tracking.layout import experiment_name
 from bench.tracking.pending import deliver_pending
@@ -63,7 +63,11 @@ def prepared(uri: str, base: str, study: str = "", keep: bool = True) -> str:
     client = connect(uri)
     found = newest_comparison(client, uri, experiment_name(study) if study else "")
     if found is None and study:
-        raise BadValue(f"expected a study with finished cells in {public(uri)}, given {study!r}")
+        known = studies_of(client, uri)
+        raise BadValue(
+            f"expected a study with finished cells in {public(uri)}, given {study!r}"
+            f"{suggestion(study, known)}"
+        )
     if found is None:
         return f"open {base}"
     lines = [f"open {comparison_url(base, found.experiment, found.columns)}"]

@@ -65,7 +65,7 @@ def command(
     from bench.cli.run_command import interrupt
 
     signal.signal(signal.SIGTERM, interrupt)
-    given = [*settings, *([f"dataset={dataset}"] if dataset else [])]
+    given = [*settings, *([f"dataset={dataset}"] if dataset is not None else [])]
     arguments = StudyArguments(paper, scale, given, plugins, store, data)
     edition = open_edition(arguments, chosen(tables, figures))
     for text in () if options.join else edition.missing:

@@ -11,11 +11,13 @@ from bench.cli.options import json_option, plugin_option, store_option
 from bench.core.errors import UnknownName
 from bench.plugin.discovery import load_file, names
 
+DATASET = "digits"
+
 
 @click.command("show")
 @click.argument("name")
 @store_option
-@click.option("--dataset", default="digits", show_default=True, help="For a recipe's values.")
+@click.option("--dataset", default=DATASET, show_default=True, help="For a recipe's values.")
 @click.option(
     "--ipc",
     type=click.IntRange(min=1, max=1_000_000),
@@ -44,6 +46,10 @@ def command(
     """Show NAME: a distiller, evaluator, data set, recipe, study, or an address (or its start)."""
     for file in plugins:
         load_file(Path(file))
+    if dataset != DATASET:  # also where the name is not a recipe's, which alone uses it
+        from bench.app.session import find_spec
+
+        find_spec(dataset)
     found = _find(name, store, dataset, ipc, profile)
     if as_json:
         click.echo(json.dumps(found, indent=2, default=str))

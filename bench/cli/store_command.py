@@ -1,8 +1,10 @@
 """`bench store`: list, verify and clean the artifact store."""
 
+from pathlib import Path
+
 import click
 
-from bench.cli.options import data_option, json_option, store_option
+from bench.cli.options import data_option, json_option, plugin_option, store_option
 
 
 @click.group("store")
@@ -12,16 +14,27 @@ def command() -> None:
 
 @command.command("ls")
 @store_option
-@click.option("--stage", help="Only artifacts of this stage.")
+@click.option("--stage", metavar="KIND", help="Only artifacts of this kind, such as recover.")
+@plugin_option
 @json_option
-def listing(store: str, stage: str | None, as_json: bool) -> None:
+def listing(store: str, stage: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
     """List artifacts, newest first."""
     import json
 
     from bench.app.text import size, table
+    from bench.core.errors import UnknownName
+    from bench.plugin.discovery import load_file
     from bench.storage.store import Store
 
-    found = [m for m in Store(store).manifests() if stage in (None, m.stage)]
+    for file in plugins:
+        load_file(Path(file))
+    held = list(Store(store).manifests())
+    found = [m for m in held if stage in (None, m.stage)]
+    if not found and stage is not None:
+        from bench.app.cleaning import stored_kinds
+
+        if stage not in (known := stored_kinds()):
+            raise UnknownName.of("kind of artifact", stage, known)
     found.sort(key=lambda m: m.created, reverse=True)
     if as_json:
         rows = [

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bench.core.errors import BadValue
 from bench.diagnosis import hardware, places, software
 from bench.diagnosis.check import Check as Check
 from bench.diagnosis.tracker import tracking
@@ -15,7 +16,12 @@ def diagnose(store_root: str, data_root: Path, tracking_uri: str | None) -> list
 
     `store_root` is a folder or an fsspec URL; without a tracking URI the store's own SQLite file
     is looked at.
+
+    Raises:
+        BadValue: an empty name of a store.
     """
+    if not store_root.strip():
+        raise BadValue(f"store: expected a folder or a URL, given {store_root!r}")
     folder = places.local_folder(store_root)
     device = hardware.device()
     usable = [hardware.precision(), hardware.threads()] if device.status != "fail" else []

@@ -126,6 +126,8 @@ class Observe:
     def __post_init__(self) -> None:
         require_count("observe.batch", self.batch, "images", 1, MOST_IMAGES)
         _require(bool(self.layers), "observe.layers", "at least one layer", self.layers)
+        once = len(set(self.layers)) == len(self.layers)
+        _require(once, "observe.layers", "each layer once", ",".join(self.layers))
 
 
 @dataclass(frozen=True)

@@ -134,12 +134,17 @@ def check_storage(url: str | None) -> None:
     """Refuses what is no database URL; None is the journal in the store.
 
     Raises:
-        BadValue: a path, or nothing at all.
+        BadValue: a path, a database in memory, or nothing at all.
     """
     if url is not None and "://" not in url:
         raise BadValue(
             f"--storage: expected a database URL such as postgresql://user@host/name, given {url!r}"
             "; without the option a journal file in the store is used"
+        )
+    if url is not None and url.startswith("sqlite") and url.endswith(("://", ":///", ":memory:")):
+        raise BadValue(
+            f"--storage: expected a database that stays, given {url!r}, which is memory; name a "
+            "file as in sqlite:///trials.db"
         )
 
 

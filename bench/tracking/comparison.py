@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bench.tracking.connection import asking
+from bench.tracking.layout import experiment_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,6 +53,13 @@ def newest_comparison(client: "MlflowClient", uri: str, study: str = "") -> Comp
         studies = client.search_runs([place], "tags.level = 'study'")
     profiles = {run.info.run_id: run.data.params.get("profile", "") for run in studies}
     return choose(place, list(cells), profiles)
+
+
+def studies_of(client: "MlflowClient", uri: str) -> list[str]:
+    """Names of the studies and sweeps that have an experiment."""
+    with asking(uri):
+        names = [experiment.name for experiment in client.search_experiments()]
+    return [name.removeprefix(experiment_name("")) for name in names if name != "Default"]
 
 
 def choose(experiment: str, cells: "Sequence[Run]", profiles: Mapping[str, str]) -> Comparison:
