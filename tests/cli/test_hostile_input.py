@@ -8,15 +8,21 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hostile
+import hostile_exchange
+import hostile_options
+import hostile_sets
 import pytest
 from cli_runs import TINY, Bench
 from click.testing import CliRunner
-from hostile import TABLE, files
+from hostile import files
 
 from bench.cli.main import cli
 from bench.core.errors import BenchError
 
-HIDDEN = {"{long}": "x" * 5000, "{nl}": "\n", "{esc}": "\x1b[2J"}
+HIDDEN = {"{long}": "x" * 5000, "{nl}": "\n", "{esc}": "\x1b[2J", "{nul}": "\0"}
+TABLES = (hostile, hostile_options, hostile_exchange, hostile_sets)
+TABLE = [line for module in TABLES for line in module.TABLE]
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +33,7 @@ def place(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     find_source("digits", data_root)
     folder = tmp_path_factory.mktemp("hostile")
     files(folder)
+    hostile_sets.files(folder)
     (folder / "tiny.py").write_text(TINY)
     terminated = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
@@ -67,7 +74,7 @@ def test_it_is_refused_with_one_line(typed: str, message: str, place: Path) -> N
 def test_the_set_is_large_and_has_every_command() -> None:
     from bench.cli.main import COMMANDS
 
-    assert len({typed for typed, _ in TABLE}) >= 200
+    assert len({typed for typed, _ in TABLE}) >= 600
     assert {words_of(typed)[0] for typed, _ in TABLE} >= set(COMMANDS)
 
 

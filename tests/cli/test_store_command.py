@@ -1,6 +1,7 @@
 """`bench store`: what it holds, whether it is intact, and what a clean-up leaves."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -33,6 +34,24 @@ def test_it_lists_every_artifact_with_its_stage(made: Bench, invoke: Invoke) -> 
     shown = invoke("store", "ls", "--stage", "recover").out
     assert shown.count(" recover ") == 6
     assert "\n6 artifacts, " in shown
+
+
+def test_a_kind_that_there_is_none_of_is_no_typo(
+    made: Bench, invoke: Invoke, tmp_path: Path
+) -> None:
+    """The stages' kinds are known, and those of plugins; the store need not hold any."""
+    shown = json.loads(invoke("store", "ls", "--stage", "recover", "--json").out)
+    assert {row["stage"] for row in shown} == {"recover"}
+    empty = ("store", "ls", "--store", str(tmp_path / "empty"), "--json", "--stage")
+    assert invoke(*empty, "recover").out == "[]\n"
+    text = (Path(__file__).parents[2] / "docs/kinds.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    (tmp_path / "paths.py").write_text(code, encoding="utf-8")
+    plugin = ("--plugin", str(tmp_path / "paths.py"))
+    assert invoke(*empty, "path", *plugin).out == "[]\n"
+    ended = invoke(*empty, "pth", *plugin)
+    assert (ended.code, ended.out) == (2, "")
+    assert "unknown kind of artifact 'pth' — did you mean 'path'?" in ended.err
 
 
 def test_an_intact_store_says_so(made: Bench, invoke: Invoke) -> None:
