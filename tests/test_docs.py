@@ -80,7 +80,7 @@ def test_a_plugin_that_is_shown_holds_the_contract(
     (entry,) = load_file(plugin)
     checks = check_plugin(entry, lambda name: find_source(name, data_root), data_root)
     assert {check.name: check.detail for check in checks if not check.ok} == {}
-    assert len(checks) > 5
+    assert len(checks) >= 5
 
 
 @pytest.mark.parametrize("name", ["smoothed.py", "stripes.py"])
