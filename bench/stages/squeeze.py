@@ -27,7 +27,7 @@ from bench.stages.accuracy import judge
 from bench.stages.compute import placed
 from bench.stages.schedule import Schedule
 from bench.stages.teacher import state_of
-from bench.stages.training import train
+from bench.stages.training import EpochBatches, train
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # of logits (B, C) and labels (B,), a scalar
 
@@ -40,8 +40,15 @@ def squeeze(
     fast: bool,
     emit: Emit,
     loss: Loss = cross_entropy,
+    feed: EpochBatches[Tensor] | None = None,
+    stage: str = "squeeze",
 ) -> Teacher:
-    """Trains a teacher by SGD with momentum and cosine decay; the last epoch is kept."""
+    """Trains a teacher by SGD with momentum and cosine decay; the last epoch is kept.
+
+    Args:
+        feed: batches with their labels, where they are not those of the real set alone.
+        stage: names the progress that is told.
+    """
     channels = real.images.shape[1]
     built = build_model(
         config.arch,
@@ -55,14 +62,13 @@ def squeeze(
     optimizer = torch.optim.SGD(
         model.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay
     )
-    feed = AugmentedReal(real, config, device)
     train(
         model,
         optimizer,
         config.epochs,
-        feed,
+        feed or AugmentedReal(real, config, device),
         loss,
-        stage="squeeze",
+        stage=stage,
         fast=fast,
         emit=emit,
         schedule=Schedule(warmup=config.warmup),
@@ -106,7 +112,10 @@ class AugmentedReal:
 
     def __call__(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.randperm(len(self.real.labels), generator=self.rng)
-        batches = order[: kept(len(order), self.batch)].split(self.batch)
+        return self.of(order[: kept(len(order), self.batch)].split(self.batch))
+
+    def of(self, batches: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Augmented images and labels of the images whose numbers are given, batch by batch."""
         if self.pool is None:
             yield from self._stored(batches)
             return

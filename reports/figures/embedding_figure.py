@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -15,13 +16,15 @@ from reports.tables.entries import Column, Line, Table, fixed, number, percent, 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+WIDTH = 68  # characters of the note under a panel
 NOTES = (
     "Precision: share of synthetic features within reach of a real one; recall: share of real ones "
     "within reach of a synthetic one; coverage: share of real ones with a synthetic one within "
     "their own reach. A point reaches its third nearest neighbour of its own kind: a few synthetic "
     "points reach far, which drives recall to 100 %, and cannot cover many real ones.",
-    "W2: root mean over classes of the squared Wasserstein distance between features; lower is "
-    "closer. All on the teacher's penultimate features, one seed.",
+    "W2: root mean over classes of the squared Wasserstein distance between features, in units of "
+    "the real features' own spread (root mean square distance from their mean); lower is closer. "
+    "Penultimate features, one seed.",
 )
 
 
@@ -39,41 +42,49 @@ class Measured:
 
 @dataclass(frozen=True)
 class Cloud:
-    """Synthetic points (m, 2) of one row with their classes (m,)."""
+    """Synthetic points (m, 2) of one row with their classes (m,), among real points (n, 2)."""
 
     measured: Measured
     points: np.ndarray
     labels: np.ndarray
+    real: np.ndarray
+    real_labels: np.ndarray
 
 
 def embedding_figure(
-    key: str, title: str, real: np.ndarray, labels: np.ndarray, clouds: Sequence[Cloud], note: str
+    key: str, title: str, clouds: Sequence[Cloud], note: str, shared: bool
 ) -> Figure:
-    """One panel per cloud over the same real points (n, 2); colours are classes.
+    """One panel per cloud; colours are classes.
+
+    Args:
+        shared: whether all clouds lie in one plane.
 
     Raises:
         BadValue: no clouds, or points that are not in a plane.
     """
-    for points in (real, *(cloud.points for cloud in clouds)):
+    for points in (points for cloud in clouds for points in (cloud.real, cloud.points)):
         if points.ndim != 2 or points.shape[1] != 2:
             raise BadValue(f"embedding: expected points (n, 2), given {points.shape}")
     if not clouds:
         raise BadValue("embedding: expected at least one synthetic set, given none")
 
     def draw(canvas: Canvas) -> None:
-        grid = canvas.subplots(1, len(clouds), sharex=True, sharey=True, squeeze=False)
+        grid = canvas.subplots(1, len(clouds), sharex=shared, sharey=shared, squeeze=False)
         for axes, cloud in zip(grid[0], clouds, strict=True):
-            _panel(axes, real, labels, cloud)
-        canvas.supxlabel(note, fontsize=8, color=MUTED, x=0.01, ha="left")
+            _panel(axes, cloud)
+        canvas.supxlabel(
+            fill(note, WIDTH * len(clouds)), fontsize=8, color=MUTED, x=0.01, ha="left"
+        )
 
-    return render(key, title, (4.1 * len(clouds) + 0.2, 4.7), draw)
+    return render(key, title, (4.1 * len(clouds) + 0.2, 4.85), draw)
 
 
-def _panel(axes: "Axes", real: np.ndarray, labels: np.ndarray, cloud: Cloud) -> None:
+def _panel(axes: "Axes", cloud: Cloud) -> None:
     colours = matplotlib.colormaps["tab10"]
     axes.scatter(
-        real[:, 0], real[:, 1], s=6, c=colours(labels % 10), alpha=0.28, linewidths=0, zorder=1
-    )
+        cloud.real[:, 0], cloud.real[:, 1], s=6, c=colours(cloud.real_labels % 10), alpha=0.28,
+        linewidths=0, zorder=1,
+    )  # fmt: skip
     axes.scatter(
         cloud.points[:, 0], cloud.points[:, 1], s=46, marker="*", c=colours(cloud.labels % 10),
         edgecolors=INK, linewidths=0.7, zorder=2,

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.core.fingerprint import module_hash
 from bench.execution import planner as planner
 from bench.graph.request import kinds
+from bench.stages import mixture as mixture
 
 FILE = Path(__file__).with_name("versions.json")
 NUMERIC = (  # what decides about numbers; the rest of the core moves artifacts around
@@ -32,6 +33,7 @@ USED = {  # kind -> modules that plugins of it compute with, beside those its ow
     ),
     "evaluate": (
         "bench.stages.student",
+        "bench.stages.mixture",
         "bench.stages.relabel",
         "bench.stages.epoch_choice",
         "bench.stages.placement",

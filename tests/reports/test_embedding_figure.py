@@ -12,11 +12,12 @@ SRE2L = Measured("SRe2L", 3, 0.04, None, 0.001, 3.684)
 
 
 def cloud(measured: Measured) -> Cloud:
-    return Cloud(measured, REAL[: measured.images], LABELS[: measured.images])
+    return Cloud(measured, REAL[: measured.images], LABELS[: measured.images], REAL, LABELS)
 
 
-def test_panels_carry_their_numbers() -> None:
-    figure = embedding_figure("f", "F", REAL, LABELS, [cloud(SRE2L), cloud(WMDD)], "all in one")
+@pytest.mark.parametrize("shared", [True, False])
+def test_panels_carry_their_numbers(shared: bool) -> None:
+    figure = embedding_figure("f", "F", [cloud(SRE2L), cloud(WMDD)], "all in one", shared)
     svg = figure.svg.decode()
     for said in ("WMDD", "SRe2L", "precision 26.4 %, recall 94.9 %", "recall –", "W2 3.68"):
         assert said in svg
@@ -33,7 +34,14 @@ def test_table_prints_what_the_figure_says() -> None:
     assert len(table.columns) == 6
 
 
-@pytest.mark.parametrize("clouds", [[], [Cloud(WMDD, REAL[:, :1], LABELS)]])
+@pytest.mark.parametrize(
+    "clouds",
+    [
+        [],
+        [Cloud(WMDD, REAL[:, :1], LABELS, REAL, LABELS)],
+        [Cloud(WMDD, REAL, LABELS, LABELS, REAL)],
+    ],
+)
 def test_what_cannot_be_drawn_is_refused(clouds: list[Cloud]) -> None:
     with pytest.raises(BadValue, match="embedding: expected"):
-        embedding_figure("f", "F", REAL, LABELS, clouds, "")
+        embedding_figure("f", "F", clouds, "", shared=True)

@@ -4,8 +4,9 @@ A whole stage, a whole `distill` and a whole `evaluate` are rehearsed, but for b
 `rehearsal`). A new plugin takes part by being registered.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -26,12 +27,14 @@ from bench.artifacts.values import (
 )
 from bench.core.errors import CellFailed
 from bench.core.events import silent
-from bench.plugin.contracts import Budget, Distiller, Evaluator
+from bench.plugin.contracts import Budget, Distiller, Evaluator, Need
 from bench.plugin.discovery import get, names
 from bench.plugin.recipes import Observe, Recipe, Recover, Relabel, Squeeze, Student
 from bench.stages.accuracy import judge
 from bench.stages.barycenter import Solve, barycenters
+from bench.stages.mixture import Mixed, Mixture, MixtureRequest
 from bench.stages.observe import (
+    ObservationRequest,
     class_features,
     class_means,
     class_stats,
@@ -71,7 +74,7 @@ def gpu() -> Iterator[Rehearsal]:
         yield mode
 
 
-def moved(artifacts: dict[type, object]) -> Reference:
+def moved(artifacts: Mapping[Any, object]) -> Reference:
     """Artifacts on the made-up GPU, where a run puts them; data sets stay with the host."""
     return Reference({k: a if k is RealSet else to_device(a, CUDA) for k, a in artifacts.items()})
 
@@ -109,6 +112,16 @@ def test_a_teacher_is_trained_without_a_wait_per_step(
     made = squeeze(digits, digits_test, config, CUDA, False, gpu.hear)
     assert {value.device for value in made.state.values()} == {CPU}
     assert_no_loop_waits(gpu, "squeeze")
+
+
+def test_a_mixture_is_trained_without_a_wait_per_step(
+    gpu: Rehearsal, digits: RealSet, digits_test: RealSet, synthetic: SyntheticSet
+) -> None:
+    config = Squeeze(arch="convnet3-w16-bn", epochs=3, batch=64)
+    feed = Mixture(digits, to_device(synthetic, CUDA), config, CUDA)
+    made = squeeze(digits, digits_test, config, CUDA, False, gpu.hear, feed, "mixture")
+    assert {value.device for value in made.state.values()} == {CPU}
+    assert_no_loop_waits(gpu, "mixture")
 
 
 def test_an_observation_is_that_of_the_cpu_and_waits_once_a_block(
@@ -220,6 +233,9 @@ def test_a_distiller_keeps_to_its_device(
         assert_no_loop_waits(gpu, "recover")
 
 
+TRAINS_NONE = {"mixture"}  # judges a network that is an artifact of its own
+
+
 @pytest.mark.parametrize("name", names("evaluator"))
 def test_an_evaluator_keeps_to_its_device(
     name: str,
@@ -227,17 +243,24 @@ def test_an_evaluator_keeps_to_its_device(
     synthetic: SyntheticSet,
     labels: SoftLabels,
     teacher: Teacher,
+    seen: Observation,
     digits: RealSet,
     digits_test: RealSet,
 ) -> None:
     evaluator: Evaluator = get("evaluator", name).factory()
-    made: dict[type, object] = {Teacher: teacher, SoftLabels: labels, RealSet: digits}
-    kinds = {need: need if isinstance(need, type) else need.made for need in evaluator.needs}
+    made: dict[Need, object] = {
+        Teacher: teacher,
+        SoftLabels: labels,
+        RealSet: digits,
+        Mixed: Mixed(**vars(teacher)),
+        ObservationRequest(of=MixtureRequest()): seen,
+    }
+    kinds = {n: n if n in made or isinstance(n, type) else n.made for n in evaluator.needs}
     reference = Reference({need: moved({k: made[k]})[k] for need, k in kinds.items()})
     there = to_device(synthetic, CUDA)
     score = evaluator.evaluate(there, reference, digits_test, RECIPE, 0, gpu.hear)
     assert len(score.predicted) == len(digits_test.labels)
-    assert_no_loop_waits(gpu, "evaluate")
+    assert_no_loop_waits(gpu, *(() if name in TRAINS_NONE else ("evaluate",)))
 
 
 def test_soft_labels_stay_where_they_are_stored(gpu: Rehearsal, labels: SoftLabels) -> None:
