@@ -56,7 +56,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(data_root: Path, store: Path, *settings: str) -> Session:
-    short = ("squeeze.epochs=1", "recover.iterations=1", "relabel.epochs=1", "seeds=1")
+    short = ("squeeze.epochs=1", "relabel.epochs=1", "seeds=1", "evaluator=fkd")
     return open_session(
         StudyArguments("figure4", "smoke", (*short, *settings), (), str(store), str(data_root))
     )
