@@ -20,7 +20,7 @@ from bench.stages.compute import SMALL_FLOPS
 if TYPE_CHECKING:
     import torch
 
-START = 6.0  # seconds until a worker has imported what it needs and has its plan
+START = 9.0  # seconds of a core that a second worker with its MLflow follower costs each of two
 
 
 @dataclass(frozen=True)
