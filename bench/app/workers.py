@@ -100,7 +100,7 @@ def facts_of(session: Session, device: "torch.device") -> Facts:
     plan, store = session.plan, session.store
     cost = estimate(plan, store, device)
     cells = [cell for cell in plan.cells if not store.has(cell.address)]
-    todo = {address for address in plan.tasks() if not store.has(address)}
+    todo = dict.fromkeys(a for a in plan.tasks() if not store.has(a))  # in the plan's order
     chains = [
         sum(cost[t.address].seconds for t in cell.tasks.values() if t.address in todo)
         for cell in cells
