@@ -33,6 +33,7 @@ from bench import (
     Work,
     artifact,
 )
+from bench.core.events import silent
 from bench.core.seeds import generator_for
 from bench.data.augment import eval_view
 from bench.data.mixing import normalize
@@ -40,6 +41,7 @@ from bench.data.spec import Split
 from bench.data.streaming import upload
 from bench.models.outline import outline_for
 from bench.stages.teacher import network
+from bench.stages.trial import made_up
 
 BATCH = 64  # real images whose statistics are averaged
 LARGE_SIDE, LARGE_PATCH, PATCH = 128, 16, 4  # pixels
@@ -128,6 +130,11 @@ class LayerStatsRequest(Request[LayerStats]):
         count, arch = at.source.train_count, getattr(self.of, "arch", None)
         steps = -(-count // BATCH) * 1.5  # the statistics beside the network
         return Work((Passes("forward", arch or at.recipe.squeeze.arch, BATCH, steps),))
+
+    def untrained(self, at: Context) -> LayerStats:
+        """Of a fresh network over made-up images, where only their size counts."""
+        assert isinstance(self.of, TeacherRequest)
+        return observed(network(self.of.untrained(at)), made_up(at), self.per_class, silent)
 
 
 class Watching:

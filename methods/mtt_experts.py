@@ -126,6 +126,19 @@ class TrajectoriesRequest(Request[Trajectories]):
         size = 4.0 * how.count * (how.epochs + 1) * sum(p.numel() for p in model.parameters())
         return Work((Passes("train", how.arch, how.batch, steps),), bytes=size)
 
+    def untrained(self, at: Context) -> Trajectories:
+        """One path of that length away from a fresh network, where only its size counts."""
+        spec, how = at.source.spec, self.how
+        model = build_model(
+            how.arch or convnet_for(spec.resolution),
+            num_classes=spec.num_classes,
+            channels=spec.channels,
+            resolution=spec.resolution,
+            seed=0,
+        )
+        start = torch.cat([value.detach().flatten() for value in model.parameters()])
+        return Trajectories((torch.linspace(1.0, 1.1, how.epochs + 1)[:, None] * start)[None])
+
 
 def train_experts(
     real: RealSet,

@@ -30,7 +30,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Recipes": (
         "Recipe", "Squeeze", "Observe", "Solving", "Objective", "Recover", "Relabel", "Student",
     ),
-    "Studies and sweeps": ("Study", "Row", "Contrast", "Sweep", "Uniform", "Integer", "Choice"),
+    "Studies and sweeps": (
+        "Study", "Row", "Contrast", "Protocol", "Sweep", "Uniform", "Integer", "Choice",
+    ),
 }  # fmt: skip
 
 

@@ -28,6 +28,9 @@ class Passes:
         kind: "forward"; "observe", which takes features and BatchNorm statistics on the way;
             "relabel", on augmented images; "train", with augmentation, backward pass and update;
             "recover", which updates images through a frozen network.
+        arch: name of the network.
+        batch: images of a step.
+        steps: how many steps.
         moments: values that the optimiser of "train" keeps per weight.
     """
 

@@ -184,6 +184,11 @@ class Trial:
             if request not in known:
                 if untrained := getattr(request, "untrained", None):
                     found = untrained(at)
+                elif not type(request).__module__.startswith("bench."):
+                    raise BenchError(
+                        f"it reads a {request.kind!r}, which may take long to make: give its "
+                        "request a method `untrained(at)`, or the distiller a `work(at)`"
+                    )
                 else:
                     have = Reference({need: made(need) for need in request.needs(at)})
                     found = request.make(have, at, Run(device, silent, split))

@@ -77,6 +77,7 @@ class Protocol:
     Attributes:
         recipe: whose sections `relabel` and `student` count; what they are trained on is made by
             the study's own recipe, so that all protocols judge the same synthetic sets.
+        evaluator: name of the evaluator; "fkd" stands for the recipe's own.
     """
 
     recipe: str

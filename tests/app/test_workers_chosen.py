@@ -11,8 +11,9 @@ from bench.app.running import RunOptions
 from bench.app.session import Session, open_session
 from bench.app.workers import Crew, Facts, chosen, crew_for, facts_of
 from bench.diagnosis import hardware
-from bench.execution import costs
-from bench.execution.calibration import Meter
+from bench.execution.meter import Meter
+from bench.graph.request import Context
+from bench.graph.work import Passes
 from bench.storage.store import Store
 
 CPU = torch.device("cpu")
@@ -50,9 +51,16 @@ def test_each_fact_decides_alone(change: dict[str, float], count: int, why: str)
 
 @pytest.fixture(autouse=True)
 def timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every step takes 0.5 s, every solution 2 s."""
-    monkeypatch.setattr(Meter, "seconds", lambda self, shape: 0.5)
-    monkeypatch.setattr(costs, "seconds_of", lambda problem, store: 2.0)
+    """Every step takes 0.5 s, every other timed call 2 s."""
+
+    def seconds(self: Meter, one: Passes, at: Context) -> float:
+        return 0.5
+
+    def probed(self: Meter, *asked: object) -> float:
+        return 2.0
+
+    monkeypatch.setattr(Meter, "seconds", seconds)
+    monkeypatch.setattr(Meter, "_timed", probed)
 
 
 def opened(data_root: Path, store: Path, *settings: str) -> Session:

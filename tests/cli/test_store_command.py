@@ -45,7 +45,7 @@ def test_a_kind_that_there_is_none_of_is_no_typo(
     empty = ("store", "ls", "--store", str(tmp_path / "empty"), "--json", "--stage")
     assert invoke(*empty, "recover").out == "[]\n"
     text = (Path(__file__).parents[2] / "docs/kinds.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    code = re.findall(r"```python\n(.*?)```", text, flags=re.S)[0]
     (tmp_path / "paths.py").write_text(code, encoding="utf-8")
     plugin = ("--plugin", str(tmp_path / "paths.py"))
     assert invoke(*empty, "path", *plugin).out == "[]\n"

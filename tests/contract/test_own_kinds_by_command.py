@@ -74,6 +74,8 @@ class Commands:
             gate,
             "--profile",
             "smoke",
+            "--workers",
+            "1",
             *place,
         )
 

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 
 import pytest
+import torch
 
 from bench import Reference
 from bench.app.split_reads import watched
 from bench.artifacts.labels import SoftLabels
-from bench.artifacts.values import RealSet, SyntheticSet, Teacher
+from bench.artifacts.values import Observation, RealSet, SyntheticSet, Teacher
 from bench.core.events import silent
-from bench.plugin.contracts import Evaluator
+from bench.plugin.contracts import Evaluator, Need
 from bench.plugin.discovery import get, names
 from bench.plugin.recipes import Recipe, Relabel, Student
+from bench.stages.mixture import Mixed
+from bench.stages.observe import observe
 from bench.stages.relabel import relabel
 
 RECIPE = Recipe(
@@ -34,13 +37,16 @@ def test_each_test_image_is_read_once(
 ) -> None:
     evaluator: Evaluator = get("evaluator", name).factory()
     mean, std = test_set.mean, test_set.std
-    made: Mapping[type, object] = {
+    made: Mapping[Need, object] = {
         Teacher: teacher,
         RealSet: test_set,
         SoftLabels: relabel(synthetic, teacher, RECIPE.relabel, mean, std, 0, False, silent),
+        Mixed: Mixed(**vars(teacher)),
+        Observation: observe(test_set, teacher, RECIPE.observe, torch.device("cpu"), False, silent),
     }
     test, counted = watched(test_set)
-    reference = Reference({kind: made[kind] for kind in evaluator.needs})
+    kinds = {need: need if isinstance(need, type) else need.made for need in evaluator.needs}
+    reference = Reference({need: made[kind] for need, kind in kinds.items()})
     score = evaluator.evaluate(synthetic, reference, test, RECIPE, 0, silent)
     assert counted.reads.unique().tolist() == [1]
     assert len(score.correct) == len(test_set.labels)

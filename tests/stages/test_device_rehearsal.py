@@ -65,6 +65,7 @@ MAY_WAIT = {  # functions of this project that wait in a loop, and how often
     "_refuse_non_finite": "at a tenth of the epochs",
     "Exam.marks": "two numbers an epoch",
     "Drain.close": "one group behind the device",
+    "judge": "at the 30 epochs at which the look audit looks",
 }
 
 
@@ -119,7 +120,7 @@ def test_a_mixture_is_trained_without_a_wait_per_step(
 ) -> None:
     config = Squeeze(arch="convnet3-w16-bn", epochs=3, batch=64)
     feed = Mixture(digits, to_device(synthetic, CUDA), config, CUDA)
-    made = squeeze(digits, digits_test, config, CUDA, False, gpu.hear, feed, "mixture")
+    made = squeeze(digits, digits_test, config, CUDA, False, gpu.hear, feed=feed, stage="mixture")
     assert {value.device for value in made.state.values()} == {CPU}
     assert_no_loop_waits(gpu, "mixture")
 

@@ -1,14 +1,16 @@
 """Learned images go on after a break, bit by bit as without one, and so do student and its rate."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
-from bench import Budget, Distiller, RealSet, Reference, SyntheticSet
+from bench import Budget, Distiller, Need, RealSet, Reference, SyntheticSet
 from bench.core.events import Emit, Event, Note, Step, silent
 from bench.data.builtin import get_dataset
+from bench.data.zca import whitening
 from bench.stages.progress import kept_in
 from bench.study.presets import recipe_for
 from evaluators.convnet_dc import ConvNetProtocol
@@ -16,7 +18,8 @@ from methods.datadam import datadam
 from methods.dc import dc, dsa
 from methods.dm import dm
 from methods.m3d import m3d
-from methods.mtt import mtt
+from methods.mtt import TrajectoryMatching, mtt
+from methods.mtt_experts import Experts, Trajectories, train_experts
 
 BUDGET = Budget(2, 2, (1, 8, 8), (0.5,), (0.25,))
 SMALL = {"iterations": 5, "arch": "convnet2-w16"}
@@ -63,9 +66,19 @@ def real() -> RealSet:
     return RealSet("two", pixels, labels, ("dark", "bright"), 8, (0.5,), (0.25,), "x")
 
 
+PATHS: dict[Experts, Trajectories] = {}
+
+
 def made(method: Distiller, real: RealSet, emit: Emit = silent) -> SyntheticSet:
     rng = torch.Generator().manual_seed(7)
-    return method.distill(Reference({RealSet: real}), BUDGET, rng, emit)
+    known: dict[Need, object] = {RealSet: real}
+    if isinstance(method, TrajectoryMatching):
+        config = replace(method.experts, arch=method.experts.arch or "convnet2")
+        if config not in PATHS:  # an artifact of its own, made before and apart
+            whiten = whitening(real) if method.zca else None
+            PATHS[config] = train_experts(real, config, 0, BUDGET.device, silent, whiten)
+        known[method.paths] = PATHS[config]
+    return method.distill(Reference(known), BUDGET, rng, emit)
 
 
 METHODS: list[Callable[[], Distiller]] = [
