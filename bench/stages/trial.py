@@ -30,8 +30,8 @@ from bench.stages.placement import to_device
 if TYPE_CHECKING:
     from bench.stages.distil import DistilledRequest
 
-VALUES, SIDE = 2_000_000, 32  # pixels of a trial's real and synthetic images; least side to cut to
-PER_CLASS = 300  # real images of each class, where it has more
+VALUES, SIDE = 500_000, 32  # pixels of a trial's real and synthetic images; least side to cut to
+PER_CLASS = 100  # real images of each class, where it has more
 TOY = 8  # pixels of a side at which operations are counted
 STEPS, ENOUGH, MOST = 3, 0.5, 30  # timed steps at least, seconds that suffice, and steps at most
 

@@ -88,7 +88,6 @@ NAMES = [  # filters and names of commands
     ("store gc --dry-run --keep-study absent.py", "study absent.py: expected a Python file, but"),
     ("store lss", "No such command 'lss'. Did you mean 'ls'?"),
     ("doctor --data ''", "--data: expected a folder, given an empty name"),
-    ("preregister ablation", "no command 'preregister'"),
     ("check tiny.py", "tiny.py: expected a function decorated with"),
     ("check file", "unknown distiller 'file'"),
     ("check fifo", "unknown distiller 'fifo'"),
