@@ -17,11 +17,23 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from bench import BadValue, Budget, RealSet, Reference, SyntheticSet, Uniform, distiller
+from bench import (
+    BadValue,
+    Budget,
+    Context,
+    Passes,
+    RealSet,
+    Reference,
+    SyntheticSet,
+    Uniform,
+    Work,
+    distiller,
+)
 from bench.core.events import Emit
 from bench.data.dsa import Siamese, augment, draw_each, draw_shared
 from bench.models.taps import has_batchnorm
 from bench.stages.learned_images import ImageSteps, LearnedImages, Start, Terms
+from bench.study.convnet import convnet_for
 
 LOOPS = {1: (1, 1), 10: (10, 50), 20: (20, 25), 30: (30, 20), 40: (40, 15), 50: (50, 10)}
 TINY = 1e-6  # in the denominator of a cosine, as released
@@ -84,6 +96,21 @@ class GradientMatching:
 
     def images_each(self, side: int) -> int:
         return self.steps.images_each
+
+    def work(self, at: Context) -> Work:
+        """Passes of an iteration: gradients of both batches of each class, then training."""
+        spec, (outer, inner) = at.source.spec, loops(at.ipc)
+        outer, inner = self.outer or outer, self.inner or inner
+        arch, each = self.arch or convnet_for(spec.resolution), at.ipc * self.steps.images_each
+        turns, images = self.steps.iterations * outer, spec.num_classes * each
+        batch = min(self.net_batch, images)
+        passes = (
+            Passes("train", arch, self.batch, turns * spec.num_classes),
+            Passes("train", arch, each, 2 * turns * spec.num_classes),  # differentiated twice
+            Passes("train", arch, batch, turns * inner * -(-images // batch)),
+        )
+        size = 4.0 * spec.num_classes * at.ipc * spec.channels * spec.resolution**2
+        return Work(passes, bytes=size)
 
     def distill(
         self, reference: Reference, budget: Budget, rng: Generator, emit: Emit

@@ -1,21 +1,17 @@
 """A trial: how long a distiller takes that says nothing of its work, by a call on made-up data.
 
 The call is broken off after some steps, of which the distiller tells by `Step` events; one that
-tells of none runs to its end. Where the way to the first step depends on the distiller's lengths
-(`lengths["smoke"]`, as trained experts do), these are cut, and operations counted at a toy size say
-how much more the full ones are. A big data set is cut to few classes and small images: steps then
+tells of none runs to its end. A big data set is cut to few classes and small images: steps then
 grow with classes and pixels, and what comes before them with real images and pixels.
 """
 
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from bench.artifacts.values import RealSet
 from bench.artifacts.views import Reference
@@ -24,16 +20,15 @@ from bench.core.events import Event, Step, silent
 from bench.data.spec import Split
 from bench.graph.request import Context, RealRequest, Request, Run
 from bench.graph.work import Clock, Timing, pixels_of, timing_of
-from bench.plugin.contracts import Distiller
 from bench.stages.placement import to_device
 
 if TYPE_CHECKING:
     from bench.stages.distil import DistilledRequest
 
 VALUES, SIDE = 500_000, 32  # pixels of a trial's real and synthetic images; least side to cut to
-PER_CLASS = 100  # real images of each class, where it has more
-TOY = 8  # pixels of a side at which operations are counted
+PER_CLASS = 150  # real images of each class, where it has more
 STEPS, ENOUGH, MOST = 3, 0.5, 30  # timed steps at least, seconds that suffice, and steps at most
+LONG = 5.0  # seconds after the first step that suffice in any case
 
 
 class _Enough(Exception):
@@ -42,7 +37,7 @@ class _Enough(Exception):
 
 @dataclass(frozen=True)
 class Course:
-    """What a call told: operations or seconds before its first step, of a step, and its steps."""
+    """What a call told: seconds before its first step, of a step, and its steps."""
 
     before: float
     each: float
@@ -52,17 +47,9 @@ class Course:
         before, each = self.before * other.before, self.each * other.each
         return Course(before, each, self.total * other.total)
 
-    def growth(self, other: "Course", more: float) -> "Course":
-        """By which factors it is more at a length that is more, where `other` has it doubled."""
-        pairs = zip(astuple(self), astuple(other), strict=True)
-        return Course(*(1 + (b / a - 1) * more if a else 1.0 for a, b in pairs))
-
     @property
     def whole(self) -> float:
         return self.before + self.each * self.total
-
-
-SAME = Course(1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -76,7 +63,7 @@ class Trial:
     request: "DistilledRequest"
     at: Context
     code: str
-    name: ClassVar[str] = "distiller-timing-1"
+    name: ClassVar[str] = "distiller-timing-2"
 
     @property
     def key(self) -> str:
@@ -95,60 +82,16 @@ class Trial:
         side = self.at.source.spec.resolution
         each = getattr(self.request.method, "images_each", lambda side: 1)(side)
         at = reduced(self.at, VALUES, SIDE, max(PER_CLASS, self.at.ipc * each))
-        growth, method = self._growth(clock), self.request.method
-        if growth is not SAME:
-            method = self._cut({})
         full, tried = self.at.source, at.source
         pixels = pixels_of(full.spec) / pixels_of(tried.spec)
         classes = full.spec.num_classes / tried.spec.num_classes
         size = Course(full.train_count / tried.train_count * pixels, classes * pixels, 1.0)
-        found, timing = self._call(method, at, clock.device, clock.now)
-        return replace(timing, seconds=found.times(growth).times(size).whole)
+        found, timing = self._call(at, clock)
+        return replace(timing, seconds=found.times(size).whole)
 
-    def _cuts(self) -> dict[str, int]:
-        """The distiller's lengths that a smoke test cuts."""
-        plugin, own = self.request.plugin, dict(self.request.params)
-        short = plugin.lengths.get("smoke", {}) if plugin else {}
-        numbers = {k: own[k] for k in short if isinstance(own.get(k), int)}
-        return {k: short[k] for k, value in numbers.items() if short[k] < int(str(value))}
-
-    def _cut(self, changes: Mapping[str, int]) -> Distiller:
-        assert self.request.plugin is not None
-        values = {**dict(self.request.params), **self._cuts(), **changes}
-        found: Distiller = self.request.plugin.factory(**values)
-        return found
-
-    def _growth(self, clock: Clock) -> Course:
-        """How much more the full lengths are than the cut ones; SAME where no cut is needed."""
-        cuts = self._cuts()
-        if not cuts:
-            return SAME
-        at, own = reduced(self.at, 1, TOY, 4 * self.at.ipc + 2), dict(self.request.params)
-
-        def counted(changes: Mapping[str, int]) -> Course:
-            with FlopCounterMode(display=False) as counter:
-                method, count = self._cut(changes), counter.get_total_flops
-                return self._call(method, at, clock.device, count, most=2)[0]
-
-        try:
-            least, growth = counted({}), SAME
-        except BenchError:
-            return SAME
-        for name, value in cuts.items():
-            with suppress(BenchError):
-                more = int(str(own[name])) / value - 1
-                growth = growth.times(least.growth(counted({name: 2 * value}), more))
-        return growth if growth.before > 1 else SAME
-
-    def _call(
-        self,
-        method: Distiller | None,
-        at: Context,
-        device: torch.device,
-        now: Callable[[], float],
-        most: int = MOST,
-    ) -> tuple[Course, Timing]:
+    def _call(self, at: Context, clock: Clock) -> tuple[Course, Timing]:
         """Calls the distiller until enough steps are told, or to its end."""
+        method, device, now = self.request.method, clock.device, clock.now
         assert method is not None
         reference = self._reference(at, device)
         budget, rng = self.request.budget(at, device), torch.Generator().manual_seed(0)
@@ -160,7 +103,7 @@ class Trial:
             marks.append(now())
             totals.append(event.total)
             taken = marks[-1] - marks[1]
-            if len(marks) > most or (len(marks) > STEPS + 1 and taken > ENOUGH):
+            if len(marks) > MOST or taken > LONG or (len(marks) > STEPS + 1 and taken > ENOUGH):
                 raise _Enough
 
         with suppress(_Enough):

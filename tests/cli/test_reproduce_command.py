@@ -63,7 +63,7 @@ def test_a_plugin_stands_in_table_1_and_in_the_command_that_makes_it_again(bench
 
 @pytest.mark.slow
 def test_the_paper_is_priced_where_its_data_is_not(bench: Bench) -> None:
-    ended = bench.run("plan", "reproduce", "--scale=smoke", "--json", "--set=dataset=imagenette@64")
+    ended = bench.run("plan", "reproduce", "--scale=smoke", "--json", "--set=dataset=imagenette@16")
     assert ended.code == 0, ended.err
     priced = json.loads(ended.out)
     assert [item["item"] for item in priced["items"]][:3] == ["Table 1", "Table 2", "Table 3"]
