@@ -16,7 +16,7 @@ from bench.app.session import Session, open_session
 from bench.artifacts.values import Observation, Teacher
 from bench.core.errors import BadValue
 from bench.core.events import silent
-from bench.execution.memory import needs_of
+from bench.execution.meter import Meter
 from bench.execution.workshop import Workshop
 from bench.stages.mixture import Mixed, MixtureRequest
 from bench.stages.observe import class_features
@@ -94,11 +94,12 @@ def test_the_network_is_planned_and_priced_like_any_other_artifact(session: Sess
     assert task.request.of == cell.synthetic.request
     how, images = task.request.how, cell.source.train_count + 10 * cell.cell.ipc
     assert how is not None
-    (passes,) = task.request.work(cell.at).passes
+    work = task.request.work(cell.at)
+    passes, _ = work.passes  # the training, and a look at the test split
     assert (passes.kind, passes.arch, passes.batch) == ("train", how.arch, how.batch)
     assert how.epochs * (images // how.batch) <= passes.steps
     assert passes.steps <= how.epochs * (images // how.batch + 1)
-    assert needs_of(cell)["mixture"].device > 0
+    assert Meter(session.store, CPU, lambda: 0.0).need(work, cell.at).device > 0
     assert session.store.manifest(task.address).stage == "mixture"
 
 

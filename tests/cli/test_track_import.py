@@ -46,7 +46,7 @@ def runs(store: Path, level: str) -> dict[str, Run]:
 
 def scores(store: Path) -> dict[str, dict[str, str]]:
     """Cell -> its line of the report."""
-    (report,) = store.glob("reports/*/report.csv")
+    report = store / "reports" / "tiny-smoke" / "report.csv"
     with report.open(newline="", encoding="utf-8") as lines:
         return {f"{r['row']} · digits · ipc 2 · s{r['seed']}": r for r in csv.DictReader(lines)}
 

@@ -150,7 +150,9 @@ def test_the_tracked_run_has_the_seconds_of_a_kind(told: str, bench: Commands) -
     from bench.tracking.connection import connect
 
     client = connect(f"sqlite:///{bench.store / 'tracking' / 'mlflow.db'}")
-    (experiment,) = client.search_experiments(filter_string="name LIKE 'bench/own%'")
+    found = client.search_experiments(filter_string="name LIKE 'bench/own%'")
+    assert len(found) == 1, told
+    (experiment,) = found
     runs = client.search_runs([experiment.experiment_id])
     ended = [run for run in runs if run.info.status == "FINISHED"]
     (cell,) = (run for run in ended if run.data.tags["mlflow.runName"].startswith("Typical"))

@@ -79,7 +79,7 @@ def test_the_network_learns_what_only_the_synthetic_images_say(
     least = int(network(alone)(black).argmin())
     said = replace(dark, labels=torch.full((20,), least))
     feed = Mixture(few, said, config, CPU)
-    together = squeeze(few, digits_test, config, CPU, False, silent, feed, "mixture")
+    together = squeeze(few, digits_test, config, CPU, False, silent, feed=feed, stage="mixture")
     assert float(network(together)(black).softmax(1)[0, least]) > 0.8
     assert together.top1 > 0.3  # and the real images, too; chance is 0.1
 
@@ -90,7 +90,9 @@ def test_its_weights_are_its_own_and_start_from_its_seed(
     """At a rate of nearly nothing the weights stay those that the seed gives: a known network."""
     config = replace(STILL, lr=1e-12, weight_decay=0.0, seed=5)
     feed = Mixture(few, dark, config, CPU)
-    made = Mixed(**vars(squeeze(few, digits_test, config, CPU, False, silent, feed, "mixture")))
+    made = Mixed(
+        **vars(squeeze(few, digits_test, config, CPU, False, silent, feed=feed, stage="mixture"))
+    )
     known = build_model(
         ARCH, num_classes=10, channels=1, resolution=8, seed=seed_for(5, "squeeze", "init")
     )
