@@ -25,6 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """MLflow writes the address that a test last used into the environment of later ones."""
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _plugins_of_a_module() -> Iterator[None]:
     """Plugin files that fixtures of a module load are unknown to the next module."""
